@@ -1,0 +1,50 @@
+# Every target installs what it needs into .venv; nothing else is touched.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STACK ?= embedded
+WAIT ?= 1
+PORTS ?= 28000
+export PYTHONPATH := $(CURDIR)/include
+
+.PHONY: demo test test-real check lock clean
+
+demo: $(if $(filter stand-in,$(STACK)),$(VENV)/base,$(VENV)/sandbox) ## the whole story on this machine (STACK=stand-in: no Java, no downloads)
+	@$(BIN)/python -m sandbox demo --stack $(STACK) --ports $(PORTS) $(if $(filter 0,$(WAIT)),--exit,)
+
+test: $(VENV)/dev ## unit and DAG tests against the stand-in; Python alone
+	$(BIN)/python -m pytest tests --ignore tests/real
+
+test-real: $(VENV)/dev $(VENV)/sandbox ## tests against the embedded cluster
+	$(BIN)/python -m pytest tests/real
+
+check: $(VENV)/dev ## linters and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+lock: $(VENV)/uv ## pin every requirement again
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 requirements.txt requirements-sandbox.txt requirements-dev.txt -o requirements-all.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 -c requirements-all.lock requirements.txt -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 -c requirements-all.lock requirements-sandbox.txt -o requirements-sandbox.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 -c requirements-all.lock requirements-dev.txt -o requirements-dev.lock
+	rm requirements-all.lock
+
+$(VENV)/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is %s; name one with make PYTHON=python3.12" % sys.version.split()[0])'
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Python's venv module is missing; install it (Debian, Ubuntu: apt-get install python3-venv)"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check uv==0.13.9 || { echo "The Python packages cannot be fetched: is there a network connection to the package index?"; exit 1; }
+	@touch $@
+
+$(VENV)/base: requirements.lock | $(VENV)/uv
+	@$(BIN)/uv pip install -q --python $(BIN)/python -r $< && touch $@
+
+$(VENV)/dev: requirements-dev.lock | $(VENV)/uv
+	@$(BIN)/uv pip install -q --python $(BIN)/python -r $< && touch $@
+
+$(VENV)/sandbox: requirements-sandbox.lock | $(VENV)/uv
+	@$(BIN)/uv pip install -q --python $(BIN)/python -r $< && touch $@
+
+clean: ## everything the targets made, except downloaded artifacts
+	rm -rf $(VENV) .sandbox
