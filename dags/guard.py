@@ -1,0 +1,51 @@
+"""Every five minutes: does exporting run, and is there a recent backup? One mapped task for each cluster."""
+
+from datetime import timedelta
+
+import pendulum
+from airflow.sdk import DAG, CronTriggerTimetable
+
+from camunda_backup import manifests
+from camunda_backup.cluster_files import read_clusters
+from camunda_backup.operators.guard import GuardExporting, GuardRecoveryPoint
+
+DOC = """
+### Guard
+
+The last line of defence, for the day on which Airflow itself died in the middle of a backup.
+
+- **exporting**: paused although no active backup run is responsible for it? It is resumed, if the cluster file's
+  `guard.resume` allows, and the task fails loudly either way.
+- **recovery_point**: is the newest complete backup older than the cluster file's `guard.rpo`? The task fails loudly.
+
+Point your alerting at failures of this DAG, and at its absence.
+"""
+
+clusters = read_clusters()[0]
+
+with DAG(
+    "guard",
+    dag_display_name="Guard",
+    description="Exporting that nobody resumes, and backups that are missing",
+    doc_md=DOC,
+    schedule=CronTriggerTimetable("*/5 * * * *", timezone="UTC"),
+    start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_runs=1,
+    is_paused_upon_creation=False,
+    tags=["camunda", "backup", "guard"],
+    default_args={"owner": "data-platform", "retries": 2, "retry_delay": timedelta(seconds=10)},
+):
+    GuardExporting.partial(task_id="exporting", map_index_template="{{ task.cluster }}").expand_kwargs(
+        [{"cluster": one.name, "resume": one.guard.resume, **one.exporting()} for one in clusters]
+    )
+    GuardRecoveryPoint.partial(task_id="recovery_point", map_index_template="{{ task.cluster }}").expand_kwargs(
+        [
+            {
+                "cluster": one.name,
+                "location": manifests.location(one.manifests),
+                "rpo": one.guard.rpo and one.guard.rpo.total_seconds(),
+            }
+            for one in clusters
+        ]
+    )

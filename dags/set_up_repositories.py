@@ -1,0 +1,54 @@
+"""Register every cluster's snapshot repository, verify it, and prove that it can be written and read."""
+
+import pendulum
+from airflow.sdk import DAG, Param
+
+from camunda_backup.cluster_files import read_clusters
+from camunda_backup.operators.repository import SetUpRepository
+from camunda_backup.storage.repositories import as_registered
+
+clusters = read_clusters()[0]
+
+DOC = """
+### Set up snapshot repositories
+
+For each cluster: registers the repository of its cluster file in its search engine, lets every node verify it, and
+takes a probe document through it and back. Safe to repeat. A repository that is already registered **differently** is
+shown as a list of differences and left alone, unless `overwrite` is set.
+"""
+
+with DAG(
+    "set_up_repositories",
+    dag_display_name="Set up snapshot repositories",
+    description="Register, verify and probe the snapshot repository of each cluster",
+    doc_md=DOC,
+    schedule=None,
+    start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
+    max_active_runs=1,
+    tags=["camunda", "backup"],
+    default_args={"owner": "data-platform", "retries": 0},
+    params={
+        "cluster": Param(
+            "all",
+            type="string",
+            enum=["all", *(cluster.name for cluster in clusters)],
+            title="Cluster",
+            description="One cluster, or all of them",
+        ),
+        "overwrite": Param(
+            False,
+            type="boolean",
+            title="Overwrite",
+            description="Replace a repository that is registered differently from the cluster file",
+        ),
+    },
+):
+    for cluster in clusters:
+        SetUpRepository(
+            task_id=f"set_up_{cluster.name}",
+            cluster=cluster.name,
+            storage=cluster.storage(),
+            definition=as_registered(cluster.repository),
+            chosen="{{ params.cluster }}",
+            overwrite="{{ params.overwrite }}",
+        )

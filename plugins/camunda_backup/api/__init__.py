@@ -1,0 +1,23 @@
+"""Camunda's generations: one file and one line here for each. An unknown version is an error, never a guess."""
+
+import re
+
+from camunda_backup.api import line_8_5, line_8_8
+from camunda_backup.api.generation import Generation
+from camunda_backup.errors import ClusterFileError
+
+GENERATIONS: tuple[Generation, ...] = (line_8_5.GENERATION, line_8_8.GENERATION)
+
+
+def generation(version: str) -> Generation:
+    """Return the generation of a Camunda version.
+
+    :param version: ``8.6`` or ``8.6.0``
+    :raises ClusterFileError: no generation is known for it
+    """
+    minor = re.match(r"\d+\.\d+(?=\.|$)", version)
+    for candidate in GENERATIONS:
+        if minor and minor[0] in candidate.lines:
+            return candidate
+    known = ", ".join(line for candidate in GENERATIONS for line in candidate.lines)
+    raise ClusterFileError(f"Camunda version {version!r} is not known; the known lines are {known}")

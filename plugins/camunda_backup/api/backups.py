@@ -1,0 +1,180 @@
+"""One backup endpoint: what to ask, and what its answers mean. The tables come from the generation's file."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Generic, Protocol, TypeVar
+
+from camunda_backup.api.messages import Answer, Request, moment
+from camunda_backup.errors import Conflict, Rejected, Unreachable
+from camunda_backup.states import Component, Phase, Piece, Report
+
+VERSION_IN_NAME = re.compile(r"_(?P<version>\d+\.\d+\.\d+[^_]*)_part_\d+_of_\d+$")
+
+
+class Refusal(StrEnum):
+    """What an answer other than success to a start request means."""
+
+    TAKEN = "the backup ID is taken"
+    BUSY = "another operation runs"
+    FAULT = "no usable answer"
+    REFUSED = "refused"
+
+
+Meaning = TypeVar("Meaning", Phase, Refusal)
+
+
+@dataclass(frozen=True)
+class Rule(Generic[Meaning]):
+    """An answer that has a meaning of its own.
+
+    :param status: the HTTP status code
+    :param pattern: found in the body's message, as a regular expression
+    """
+
+    status: int
+    pattern: str
+    meaning: Meaning
+
+    def fits(self, answer: Answer) -> bool:
+        """Return whether this rule speaks of the answer."""
+        return answer.status == self.status and re.search(self.pattern, answer.message) is not None
+
+
+class PartApi(Protocol):
+    """How to make, watch and delete one component's part of a backup set."""
+
+    @property
+    def component(self) -> Component:
+        """Whose part it is."""
+
+    def start(self, backup_id: int) -> Request:
+        """Return the request that starts the part."""
+
+    def status(self, backup_id: int) -> Request:
+        """Return the request that asks for the part's state."""
+
+    def read_start(self, backup_id: int, answer: Answer) -> tuple[str, ...]:
+        """Return the names of the snapshots that will be made; raise when the answer is no success."""
+
+    def read_status(self, backup_id: int, answer: Answer) -> Report:
+        """Return what the answer says."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackupApi:
+    """A component's own backup endpoint.
+
+    :param path: of the endpoint, below the management port's base URL
+    :param words: the component's state words; a word that is not here is a failure
+    :param done: the word of a finished piece
+    :param readings: answers to a status request that are not 200, most specific first
+    :param refusals: answers to a start request that are no success, most specific first
+    """
+
+    component: Component
+    path: str
+    words: Mapping[str, Phase]
+    done: str
+    readings: tuple[Rule[Phase], ...] = ()
+    refusals: tuple[Rule[Refusal], ...] = ()
+
+    def list(self) -> Request:
+        """Ask for all backups, with their true states: the fast listing reports wrong ones."""
+        return Request("GET", self.path)
+
+    def status(self, backup_id: int) -> Request:
+        """Ask for one backup."""
+        return Request("GET", f"{self.path}/{backup_id}")
+
+    def start(self, backup_id: int) -> Request:
+        """Ask for a backup to be made."""
+        return Request("POST", self.path, body={"backupId": backup_id})
+
+    def read_start(self, backup_id: int, answer: Answer) -> tuple[str, ...]:
+        """Return the scheduled snapshots' names; none for Zeebe and Optimize, which do not tell.
+
+        :raises Conflict: the ID is taken
+        :raises Unreachable: the component could not say; it may or may not have begun
+        :raises Rejected: it refused
+        """
+        if answer.ok:
+            scheduled = answer.body.get("scheduledSnapshots") if isinstance(answer.body, dict) else None
+            return tuple(scheduled or ())
+        match _meaning(self.refusals, answer) or _refusal(answer.status):
+            case Refusal.TAKEN:
+                raise Conflict(f"{self.component}: backup ID {backup_id} is taken: {answer}")
+            case Refusal.BUSY:
+                raise Rejected(
+                    f"{self.component}: another operation runs: {answer}. Wait for it; when it never ends, restart"
+                    f" {self.component}."
+                )
+            case Refusal.FAULT:
+                raise Unreachable(f"{self.component} could not start backup {backup_id}: {answer}")
+            case _:
+                raise Rejected(f"{self.component} refused backup {backup_id}: {answer}")
+
+    def read_status(self, backup_id: int, answer: Answer) -> Report:
+        """Return what the answer says of the backup; an answer that says nothing is a fault or a failure."""
+        if answer.status != 200:
+            phase = _meaning(self.readings, answer) or _reading(answer.status)
+            word = "not visible" if phase is Phase.PENDING else f"HTTP {answer.status}"
+            found = phase is Phase.RUNNING
+            return Report(self.component, backup_id, phase, word, (), answer.message, found)
+        try:
+            return self._report(answer.body)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            told = f"{error!r} in {answer.body!r:.200}"
+            return Report(self.component, backup_id, Phase.FAULT, "unreadable answer", (), told, found=False)
+
+    def read_list(self, answer: Answer) -> tuple[Report, ...]:
+        """Return all backups of the component.
+
+        :raises Unreachable, Rejected: when the answer is no list
+        """
+        if answer.status == 200 and isinstance(answer.body, list):
+            return tuple(self._report(entry) for entry in answer.body)
+        phase = _meaning(self.readings, answer) or _reading(answer.status)
+        failure = Unreachable if phase is Phase.FAULT else Rejected
+        raise failure(f"{self.component} does not list its backups: {answer}")
+
+    def _report(self, body: dict[str, Any]) -> Report:
+        word = str(body["state"])
+        pieces = tuple(sorted(self._pieces(body.get("details") or ()), key=lambda piece: piece.name))
+        phase, reason = self.words.get(word, Phase.FAILED), body.get("failureReason")
+        if phase is Phase.COMPLETED and not all(piece.done for piece in pieces):
+            unfinished = ", ".join(f"{piece.name} is {piece.state}" for piece in pieces if not piece.done)
+            phase, reason = Phase.FAILED, f"it says {word}, but {unfinished}"
+        elif word not in self.words:
+            reason = f"unknown state; {reason or 'known are ' + ', '.join(self.words)}"
+        return Report(self.component, int(body["backupId"]), phase, word, pieces, reason)
+
+    def _pieces(self, details: Iterable[dict[str, Any]]) -> Iterable[Piece]:
+        for detail in details:
+            state = str(detail["state"])
+            if "partitionId" in detail:
+                name, started, version = (
+                    f"partition {detail['partitionId']}",
+                    detail.get("createdAt"),
+                    detail.get("brokerVersion"),
+                )
+            else:
+                name, started = detail["snapshotName"], detail.get("startTime")
+                found = VERSION_IN_NAME.search(name)
+                version = found["version"] if found else None
+            yield Piece(name, state, state == self.done, moment(started), version)
+
+
+def _meaning(rules: tuple[Rule[Meaning], ...], answer: Answer) -> Meaning | None:
+    return next((rule.meaning for rule in rules if rule.fits(answer)), None)
+
+
+def _reading(status: int) -> Phase:
+    if status == 404:
+        return Phase.PENDING
+    return Phase.FAULT if status >= 500 or status in {408, 429} else Phase.FAILED
+
+
+def _refusal(status: int) -> Refusal:
+    return Refusal.FAULT if status >= 500 or status in {408, 429} else Refusal.REFUSED

@@ -1,0 +1,66 @@
+"""HTTP requests and answers as plain data, so that one definition serves synchronous and asynchronous clients."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to ask.
+
+    :param path: below the connection's base URL, with a leading slash
+    :param body: sent as JSON when it is not None
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, str] | None = None
+    body: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered.
+
+    :param status: the HTTP status code
+    :param body: the parsed JSON, or the text when it was no JSON
+    """
+
+    status: int
+    body: Any
+
+    @property
+    def ok(self) -> bool:
+        """Whether the code is a success; for some calls the body has the last word."""
+        return 200 <= self.status < 300
+
+    @property
+    def message(self) -> str:
+        """The sentence in an error body, whichever field this component puts it in."""
+        if not isinstance(self.body, dict):
+            return str(self.body)[:300]
+        for key in ("message", "detailedMessage", "errorMessage", "detail", "error"):
+            text = self.body.get(key)
+            if isinstance(text, dict):
+                text = text.get("reason") or text.get("type")
+            if text:
+                return str(text)[:300]
+        return str(self.body)[:300]
+
+    def __str__(self) -> str:
+        return f"HTTP {self.status} {self.message}".rstrip()
+
+
+def moment(text: str | None) -> datetime | None:
+    """Return a time as Camunda writes it: with nanoseconds, ``Z`` or ``+0000``; None when there is none.
+
+    Recorded from Camunda 8.6.0: ``2026-11-23T09:59:44.951101838Z``, ``2026-11-23T09:59:03.330+0000``.
+
+    :raises ValueError: when it is no time
+    """
+    if not text:
+        return None
+    parsed = datetime.fromisoformat(text)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

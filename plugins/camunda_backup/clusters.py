@@ -1,0 +1,253 @@
+"""A cluster file: everything the DAGs know of one Camunda cluster. It names connections and holds no secret."""
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any, Literal, Self
+
+import pendulum
+from pendulum.tz.exceptions import InvalidTimezone
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from camunda_backup.api import GENERATIONS, generation
+from camunda_backup.api.generation import Generation
+from camunda_backup.ids import IdScheme
+from camunda_backup.orders import ORDERS, Order, Stage
+from camunda_backup.states import Component
+from camunda_backup.storage.repositories import Repository
+
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def _duration(value: object) -> object:
+    if isinstance(value, timedelta):
+        return value
+    match = re.fullmatch(r"(\d+)\s*([smhd])", str(value))
+    if not match:
+        raise ValueError("write a number and a unit, such as 90s, 30m, 26h or 7d")
+    return timedelta(**{UNITS[match[2]]: int(match[1])})
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration, json_schema_input_type=Annotated[str, Field(pattern=r"^\d+\s*[smhd]$")]),
+]
+ConnectionId = Annotated[
+    str, Field(min_length=1, pattern=r"^[\w.-]+$", description="an Airflow connection of type http")
+]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Schedule(_Model):
+    """When backups are taken; without it they are started by hand."""
+
+    cron: str = Field(description="five cron fields, e.g. 0 2 * * *")
+    timezone: str = Field("UTC", description="an IANA name, e.g. Europe/Berlin")
+
+    @field_validator("cron")
+    @classmethod
+    def _five_fields(cls, value: str) -> str:
+        from croniter import croniter  # noqa: PLC0415 - only needed when a schedule is given
+
+        if len(value.split()) != 5 or not croniter.is_valid(value):
+            raise ValueError("write five cron fields, e.g. 0 2 * * * for two o'clock every night")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_timezone(cls, value: str) -> str:
+        try:
+            pendulum.timezone(value)
+        except (InvalidTimezone, ValueError) as error:
+            raise ValueError("write an IANA time zone, e.g. Europe/Berlin") from error
+        return value
+
+
+class Connections(_Model):
+    """Airflow connections to the management ports."""
+
+    zeebe: ConnectionId = Field(description="the gateway (8.5 to 8.7) or the Orchestration Cluster (8.8 and later)")
+    brokers: tuple[ConnectionId, ...] = Field(
+        (), description="every broker's own management port; not needed when one broker is also the gateway"
+    )
+    operate: ConnectionId | None = Field(None, description="8.5 to 8.7")
+    tasklist: ConnectionId | None = Field(None, description="8.5 to 8.7")
+    optimize: ConnectionId | None = Field(None, description="leave out when there is no Optimize")
+
+
+class IndexPrefixes(_Model):
+    """How index names begin."""
+
+    operate: str = "operate"
+    tasklist: str = "tasklist"
+    optimize: str = "optimize"
+    records: str = "zeebe-record"
+
+
+class SecondaryStorage(_Model):
+    """The search engine that Operate, Tasklist and Optimize read from."""
+
+    engine: Literal["elasticsearch", "opensearch"]
+    connection: ConnectionId
+    index_prefixes: IndexPrefixes = IndexPrefixes()
+
+
+class Limits(_Model):
+    """How long things may take."""
+
+    max_pause: Duration = Field(timedelta(hours=1), description="exporting resumes then, and the backup is given up")
+    deadline: Duration = Field(timedelta(hours=1), description="for each component's part")
+    stall: Duration = Field(timedelta(minutes=30), description="a running part that makes no progress")
+    grace: Duration = Field(timedelta(minutes=1), description="a part that is not visible or INCOMPLETE")
+    faults: Duration = Field(timedelta(minutes=2), description="a component that cannot be asked")
+    clock_skew: Duration = Field(timedelta(minutes=2), description="between the workers' and the cluster's clocks")
+
+    def patience(self) -> dict[str, float]:
+        """Return the limits of one wait, in seconds."""
+        return {name: getattr(self, name).total_seconds() for name in ("grace", "faults", "stall", "deadline")}
+
+
+class Guard(_Model):
+    """What the guard DAG does for this cluster."""
+
+    resume: bool = Field(
+        True, description="resume exporting that nobody is responsible for; it fails loudly either way"
+    )
+    rpo: Duration | None = Field(None, description="the newest complete backup must not be older")
+
+
+class Links(_Model):
+    """Addresses for a person's browser, shown as links in Airflow."""
+
+    operate: str | None = None
+    snapshots: str | None = Field(None, description="base URL of the search engine")
+
+
+class Cluster(_Model):
+    """One Camunda cluster. ``name`` is the file's name."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")
+    version: str = Field(description="as 8.6, or exact as 8.6.0", pattern=r"^\d+\.\d+(\.\d+.*)?$")
+    order: Literal["zeebe-first", "secondary-first"] = "zeebe-first"
+    schedule: Schedule | None = None
+    id_scheme: IdScheme = Field(IdScheme.SECONDS, description="keep it for good: IDs must rise")
+    connections: Connections
+    secondary_storage: SecondaryStorage
+    repository: Repository
+    limits: Limits = Limits()
+    guard: Guard = Guard()
+    links: Links = Links()
+    owner: str = "data-platform"
+    manifests: str | None = Field(None, description="folder or object storage URL; default: CAMUNDA_BACKUP_MANIFESTS")
+
+    @field_validator("version", mode="before")
+    @classmethod
+    def _quoted(cls, value: object) -> object:
+        if isinstance(value, float):
+            raise ValueError(f'write it in quotes, "{value}": 8.10 without them is 8.1')  # noqa: TRY004 - pydantic's way
+        return value
+
+    @model_validator(mode="after")
+    def _fits_generation(self) -> Self:
+        expected = {api.component.value for api in self.generation.web_apps}
+        for app in ("operate", "tasklist"):
+            given = getattr(self.connections, app) is not None
+            if app in expected and not given:
+                raise ValueError(f"connections.{app} is missing: Camunda {self.version} backs up {app} by itself")
+            if given and app not in expected:
+                raise ValueError(
+                    f"connections.{app} must go: Camunda {self.version} backs up {app} through connections.zeebe"
+                )
+        return self
+
+    @field_validator("version")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if not any(value == line or value.startswith(f"{line}.") for one in GENERATIONS for line in one.lines):
+            raise ValueError(f"known lines are {', '.join(line for one in GENERATIONS for line in one.lines)}")
+        return value
+
+    @property
+    def generation(self) -> Generation:
+        """The Camunda generation of this cluster's version."""
+        return generation(self.version)
+
+    @property
+    def consistency(self) -> Order:
+        """The order of the backup window with the pause that belongs to it."""
+        return ORDERS[self.order]
+
+    @property
+    def brokers(self) -> tuple[str, ...]:
+        """Connections of all brokers."""
+        return self.connections.brokers or (self.connections.zeebe,)
+
+    @property
+    def prefixes(self) -> dict[str, str]:
+        """Index prefixes by application, of those that this cluster has."""
+        prefixes: dict[str, str] = self.secondary_storage.index_prefixes.model_dump()
+        if not self.components(Stage.OPTIMIZE):
+            del prefixes["optimize"]
+        if not self.components(Stage.RECORDS):
+            del prefixes["records"]
+        return prefixes
+
+    def dag_id(self, job: str) -> str:
+        """Return the DAG of a job for this cluster."""
+        return f"{job}_{self.name}"
+
+    def components(self, stage: Stage) -> tuple[Component, ...]:
+        """Return the components of a stage, none when this cluster has no use for it."""
+        match stage:
+            case Stage.ZEEBE:
+                return (Component.ZEEBE,)
+            case Stage.WEB_APPS:
+                return tuple(api.component for api in self.generation.web_apps)
+            case Stage.OPTIMIZE:
+                return (Component.OPTIMIZE,) if self.connections.optimize else ()
+            case Stage.RECORDS:
+                needed = self.generation.apps_read_records or self.connections.optimize
+                return (Component.RECORDS,) if needed else ()
+
+    @property
+    def all_components(self) -> tuple[Component, ...]:
+        """Every component of a backup set, in the mission's order."""
+        return tuple(component for stage in Stage for component in self.components(stage))
+
+    def connection(self, component: Component) -> str:
+        """Return the connection through which a component's part is made."""
+        if component is Component.RECORDS:
+            return self.secondary_storage.connection
+        if component is Component.WEB_APPS:
+            return self.connections.zeebe
+        connection: str = getattr(self.connections, component.value)
+        return connection
+
+    def part(self, component: Component) -> dict[str, Any]:
+        """Return what operators, sensors and triggers need of this cluster for one component, as JSON types."""
+        return {
+            "component": component.value,
+            "conn_id": self.connection(component),
+            "version": self.version,
+            "engine": self.secondary_storage.engine,
+            "repository": self.repository.name,
+            "records_prefix": self.secondary_storage.index_prefixes.records,
+        }
+
+    def storage(self) -> dict[str, Any]:
+        """Return what asking the search engine needs of this cluster, as JSON types."""
+        return {
+            "conn_id": self.secondary_storage.connection,
+            "engine": self.secondary_storage.engine,
+            "repository": self.repository.name,
+        }
+
+    def exporting(self) -> dict[str, Any]:
+        """Return what asking and changing exporting needs of this cluster, as JSON types."""
+        return {
+            "conn_id": self.connections.zeebe,
+            "broker_conn_ids": list(self.brokers),
+            "version": self.version,
+        }

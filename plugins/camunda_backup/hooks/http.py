@@ -1,0 +1,124 @@
+"""Sending requests to management ports and search engines, from workers and from triggers alike."""
+
+import json
+import ssl
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+import requests
+from airflow.providers.http.hooks.http import HttpAsyncHook, HttpHook
+from airflow.sdk.exceptions import AirflowNotFoundException
+
+from camunda_backup.api.messages import Answer, Request
+from camunda_backup.errors import Rejected, Unreachable
+
+TIMEOUT = 30.0  # seconds; Zeebe's gateway gives up on its broker after 15 (recorded from Camunda 8.6.0)
+
+
+class JsonHook(HttpHook):
+    """An HTTP connection that answers with codes and parsed bodies instead of raising for a code.
+
+    :param conn_id: an Airflow connection of type http; ``extra`` may hold ``timeout`` in seconds, ``verify`` (a CA
+        file or false) and ``cert``; every other key of it is sent as a header
+    """
+
+    def __init__(self, conn_id: str) -> None:
+        super().__init__(method="GET", http_conn_id=conn_id)
+        self._session: requests.Session | None = None
+
+    def send(self, request: Request) -> Answer:
+        """Send one request and return its answer, whatever its code.
+
+        :raises Unreachable: no answer within the connection's timeout, or none at all
+        """
+        if self._session is None:
+            self._session = self._opened()
+        message = requests.Request(
+            request.method,
+            self.url_from_endpoint(request.path),
+            params=request.query,
+            json=request.body,
+            headers={"Accept": "application/json"},
+        )
+        options = {"timeout": TIMEOUT, **self.merged_extra, "check_response": False}
+        try:
+            response = self.run_and_check(self._session, self._session.prepare_request(message), options)
+        except requests.RequestException as error:
+            raise Unreachable(_no_answer(self.http_conn_id, self.base_url, error)) from error
+        return Answer(response.status_code, _parsed(response.text))
+
+    def _opened(self) -> requests.Session:
+        try:
+            return self.get_conn()
+        except AirflowNotFoundException as error:
+            raise Rejected(
+                f"Airflow has no connection {self.http_conn_id}, which the cluster file names; create it with type http"
+            ) from error
+
+
+class AsyncJsonHook(HttpAsyncHook, AbstractAsyncContextManager["AsyncJsonHook"]):
+    """The same for triggers; used as ``async with AsyncJsonHook(conn_id) as hook``.
+
+    :param conn_id: as for :class:`JsonHook`; a client certificate (``cert``) works there only
+    """
+
+    def __init__(self, conn_id: str) -> None:
+        super().__init__(method="GET", http_conn_id=conn_id)
+        self._client: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        """Open the client session that all requests share."""
+        self._client = aiohttp.ClientSession()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the client session."""
+        if self._client:
+            await self._client.close()
+
+    async def send(self, request: Request) -> Answer:
+        """Send one request and return its answer, whatever its code.
+
+        :raises Unreachable: no answer within the connection's timeout, or none at all
+        """
+        if self._client is None:
+            raise RuntimeError("use it as: async with AsyncJsonHook(conn_id) as hook")
+        config = await self.config()
+        options, headers = config.extra_options or {}, config.headers or {}
+        try:
+            async with self._client.request(
+                request.method,
+                f"{config.base_url.rstrip('/')}{request.path}",
+                params=request.query,
+                json=request.body,
+                headers={"Accept": "application/json", **headers},
+                auth=config.auth,
+                ssl=_tls(options),
+                timeout=aiohttp.ClientTimeout(total=float(options.get("timeout") or TIMEOUT)),
+            ) as response:
+                return Answer(response.status, _parsed(await response.text()))
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Unreachable(_no_answer(self.http_conn_id, config.base_url, error)) from error
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text) if text else None
+    except ValueError:
+        return text
+
+
+def _tls(options: Mapping[str, Any]) -> ssl.SSLContext | bool:
+    """Return what aiohttp needs for the connection's ``verify``, which the provider does not hand on to it."""
+    verify = options.get("verify", options.get("verify_ssl", True))
+    return ssl.create_default_context(cafile=verify) if isinstance(verify, str) else bool(verify)
+
+
+def _no_answer(conn_id: str, base_url: str, error: Exception) -> str:
+    kind = "no answer in time" if isinstance(error, requests.Timeout | TimeoutError) else "no connection"
+    return f"{base_url} ({conn_id}): {kind}: {type(error).__name__}"

@@ -1,0 +1,118 @@
+"""The search engine and its snapshot repository."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from camunda_backup.api.generation import Count
+from camunda_backup.api.messages import Answer, Request
+from camunda_backup.errors import Rejected, Unreachable
+from camunda_backup.hooks.http import JsonHook
+from camunda_backup.storage import ENGINES
+from camunda_backup.storage.engine import Snapshot, error_type, read_snapshots, repository_path
+
+ID_IN_NAME = re.compile(r"^camunda_(?:[a-z]+|zeebe_records_backup)_(?P<id>\d+)(?:_|$)")
+
+
+class StorageHook(JsonHook):
+    """The secondary storage of one cluster.
+
+    :param conn_id: Airflow connection to the search engine
+    :param engine: as in the cluster file
+    :param repository: snapshot repository's name
+    """
+
+    def __init__(self, conn_id: str, engine: str, repository: str) -> None:
+        super().__init__(conn_id)
+        self.engine = ENGINES[engine]
+        self.repository = repository
+
+    @property
+    def path(self) -> str:
+        """The repository's path in the engine's API."""
+        return repository_path(self.repository)
+
+    def snapshots(self, pattern: str = "_all") -> tuple[Snapshot, ...]:
+        """Return the repository's snapshots whose names fit.
+
+        :param pattern: names with ``*``, separated by commas
+        :raises Rejected, Unreachable: see ``read_snapshots``
+        """
+        return read_snapshots(self.send(Request("GET", f"{self.path}/{pattern}", {"ignore_unavailable": "true"})))
+
+    def backup_ids(self) -> set[int]:
+        """Return the IDs in the names of Camunda's snapshots."""
+        names = (ID_IN_NAME.match(snapshot.name) for snapshot in self.snapshots())
+        return {int(name["id"]) for name in names if name}
+
+    def definition(self) -> dict[str, Any] | None:
+        """Return the repository as it is registered, None when it is not.
+
+        :raises Rejected, Unreachable: the engine did not tell
+        """
+        answer = self.send(Request("GET", self.path))
+        if answer.status == 404 and error_type(answer) == "repository_missing_exception":
+            return None
+        self._require(answer, f"repository {self.repository} cannot be read")
+        definition: dict[str, Any] = answer.body[self.repository]
+        return definition
+
+    def register(self, definition: Mapping[str, Any]) -> None:
+        """Register the repository, over an existing definition if there is one."""
+        answer = self.send(Request("PUT", self.path, {"verify": "false"}, definition))
+        self._require(answer, f"repository {self.repository} cannot be registered")
+
+    def verify(self) -> list[str]:
+        """Let every node check the repository; return the nodes' names.
+
+        :raises Rejected: a node cannot write to it, or it is missing
+        """
+        answer = self.send(Request("POST", f"{self.path}/_verify"))
+        if not answer.ok:
+            raise Rejected(f"repository {self.repository} does not verify: {answer}")
+        return sorted(node["name"] for node in answer.body["nodes"].values())
+
+    def indices(self, prefix: str) -> list[dict[str, Any]]:
+        """Return name, number of documents and bytes of every index whose name begins so."""
+        query = {
+            "format": "json",
+            "bytes": "b",
+            "h": "index,docs.count,store.size,status",
+            "expand_wildcards": "all",
+        }
+        answer = self.send(Request("GET", f"/_cat/indices/{prefix}*", query))
+        self._require(answer, f"indices {prefix}* cannot be listed")
+        return list(answer.body)
+
+    def count(self, count: Count, prefixes: Mapping[str, str]) -> int:
+        """Return the number of documents that a count asks for."""
+        answer = self.send(count.request(prefixes))
+        self._require(answer, f"{count.name} cannot be counted")
+        return int(answer.body["count"])
+
+    def version(self) -> tuple[str, str | None]:
+        """Return the engine's version and how it names itself."""
+        answer = self.send(Request("GET", "/"))
+        self._require(answer, "the search engine does not tell its version")
+        told = answer.body["version"]
+        return told["number"], told.get("distribution")
+
+    def request(self, method: str, path: str, query: Mapping[str, str] | None = None, body: Any = None) -> Answer:
+        """Send a request whose failure is an error.
+
+        :raises Rejected, Unreachable: it failed
+        """
+        answer = self.send(Request(method, path, query, body))
+        self._require(answer, f"{method} {path} failed")
+        return answer
+
+    def discard(self, path: str) -> None:
+        """Delete what a probe may have left; what is not there is fine, an engine that is gone is logged."""
+        try:
+            self.send(Request("DELETE", path))
+        except Unreachable as error:
+            self.log.warning("%s was not deleted: %s", path, error)
+
+    def _require(self, answer: Answer, trouble: str) -> None:
+        if not answer.ok:
+            raise (Unreachable if answer.status >= 500 else Rejected)(f"{trouble}: {answer}")

@@ -1,0 +1,255 @@
+"""The checks before a backup: each yields one sentence per problem, and none changes anything."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from camunda_backup.api.messages import Answer, Request
+from camunda_backup.clusters import Cluster
+from camunda_backup.errors import CamundaBackupError, Rejected, Unreachable
+from camunda_backup.hooks.camunda import ExportingHook, all_exporting, phases
+from camunda_backup.hooks.http import JsonHook
+from camunda_backup.hooks.parts import Part, PartHook
+from camunda_backup.hooks.storage import StorageHook
+from camunda_backup.sets import fits_version
+from camunda_backup.states import Component, Phase
+from camunda_backup.storage.repositories import as_registered
+
+
+@dataclass(slots=True)
+class Inspection:
+    """One look at a cluster.
+
+    :param silent: connections that did not answer, so that they are asked once
+    :param versions: what each component says its version is
+    """
+
+    cluster: Cluster
+    silent: set[str] = field(default_factory=set)
+    versions: dict[str, str] = field(default_factory=dict)
+
+    def problems(self) -> list[str]:
+        """Run every check and return every problem, each once."""
+        found: list[str] = []
+        for check in CHECKS:
+            found.extend(_told(check(self)))
+        return list(dict.fromkeys(found))
+
+    def management(self) -> dict[Component, str]:
+        """Return the connections to the components' management ports that answer."""
+        components = [c for c in self.cluster.all_components if c is not Component.RECORDS]
+        pairs = ((component, self.cluster.connection(component)) for component in components)
+        return {component: conn_id for component, conn_id in pairs if conn_id not in self.silent}
+
+    def ask(self, conn_id: str, path: str) -> Answer:
+        """Return the answer to a GET."""
+        return JsonHook(conn_id).send(Request("GET", path))
+
+    def storage(self) -> StorageHook | None:
+        """Return the search engine, or None when it does not answer."""
+        storage = self.cluster.storage()
+        return None if storage["conn_id"] in self.silent else StorageHook(**storage)
+
+
+def answering(look: Inspection) -> Iterator[str]:
+    """Every connection exists and answers; Zeebe says it is up."""
+    cluster = look.cluster
+    zeebe = cluster.connections.zeebe
+    paths = dict.fromkeys((*look.management().values(), *cluster.brokers), "/actuator/health")
+    paths[cluster.secondary_storage.connection] = "/_cluster/health"
+    for conn_id, path in paths.items():
+        try:
+            answer = look.ask(conn_id, path)
+        except CamundaBackupError as error:
+            look.silent.add(conn_id)
+            yield str(error)
+            continue
+        if answer.status in {401, 403}:
+            look.silent.add(conn_id)
+            yield f"connection {conn_id}: {path} answers {answer}; correct its login or password"
+        elif conn_id == zeebe and not answer.ok:
+            yield f"connection {conn_id}: Zeebe is not healthy: {answer.body}"
+
+
+def one_version(look: Inspection) -> Iterator[str]:
+    """All components run the version of the cluster file."""
+    wanted = look.cluster.version
+    for component, conn_id in look.management().items():
+        answer = look.ask(conn_id, "/actuator/info")
+        version = _find(answer.body, "build", "version") if answer.ok else None
+        if version:
+            look.versions[component.value] = str(version)
+            if not fits_version(str(version), wanted):
+                yield f"{component} is Camunda {version}, but the cluster file says {wanted}"
+    if len(set(look.versions.values())) > 1:
+        yield f"the components run different versions: {look.versions}"
+
+
+def topology(look: Inspection) -> Iterator[str]:
+    """All brokers are there, no change of the cluster is going on, and every partition has a leader that exports."""
+    cluster = look.cluster
+    if look.silent.intersection({cluster.connections.zeebe, *cluster.brokers}):
+        return
+    answer = look.ask(cluster.connections.zeebe, "/actuator/cluster")
+    if not answer.ok:
+        raise Unreachable(f"Zeebe does not tell its topology: {answer}")
+    change = answer.body.get("pendingChange")
+    if change:
+        yield f"the cluster is being changed (change {change.get('id')}); start again when it is done"
+    brokers = answer.body["brokers"]
+    away = [str(broker["id"]) for broker in brokers if broker["state"] != "ACTIVE"]
+    if away:
+        yield f"broker {', '.join(away)} is not active"
+    leaders = ExportingHook(**cluster.exporting()).leaders()
+    partitions = {partition["id"] for broker in brokers for partition in broker["partitions"]}
+    unseen = sorted(partitions - leaders.keys())
+    if unseen:
+        yield (
+            f"the leader of partition {', '.join(map(str, unseen))} was not found; name every broker's management"
+            " port in connections.brokers of the cluster file"
+        )
+    sick = sorted(number for number, leader in leaders.items() if not leader.healthy)
+    if sick:
+        yield f"partition {', '.join(map(str, sick))} is not healthy"
+    if not all_exporting(leaders):
+        yield f"exporting does not run on every partition: {phases(leaders)}; resume it, or find out who paused it"
+
+
+def exporters(look: Inspection) -> Iterator[str]:
+    """Something is exported at all."""
+    if look.cluster.connections.zeebe in look.silent:
+        return
+    answer = look.ask(look.cluster.connections.zeebe, "/actuator/exporters")
+    if answer.ok and not any(exporter.get("status") == "ENABLED" for exporter in answer.body):
+        yield "Zeebe has no enabled exporter, so the secondary storage holds nothing of it"
+
+
+def no_backup_running(look: Inspection) -> Iterator[str]:
+    """Every component lists its backups, and none is being made."""
+    for component in look.management():
+        yield from _told(_running(Part(**look.cluster.part(component))))
+
+
+def _running(part: Part) -> Iterator[str]:
+    for report in PartHook(part).listed():
+        if report.phase is Phase.RUNNING:
+            yield (
+                f"{part.component}: backup {report.backup_id} is {report.state}; wait for it, or delete it when nobody"
+                " is making it"
+            )
+
+
+def repository(look: Inspection) -> Iterator[str]:
+    """The snapshot repository is the one of the cluster file, and every node can write to it."""
+    storage, wanted = look.storage(), as_registered(look.cluster.repository)
+    if storage is None:
+        return
+    registered = storage.definition()
+    if registered is None:
+        yield (
+            f"snapshot repository {storage.repository} is not registered in the search engine; run the DAG"
+            " set_up_repositories"
+        )
+        return
+    settings = registered.get("settings") or {}
+    differing = {key for key, value in wanted["settings"].items() if str(settings.get(key)) != value}
+    if registered["type"] != wanted["type"] or differing:
+        fields = ", ".join(sorted(differing)) or "type"
+        yield (
+            f"snapshot repository {storage.repository} is registered differently from the cluster file ({fields});"
+            " run the DAG set_up_repositories to see the difference"
+        )
+    if str(settings.get("readonly", "false")).lower() == "true":
+        yield f"snapshot repository {storage.repository} is registered as readonly"
+    storage.verify()
+
+
+def same_repository(look: Inspection) -> Iterator[str]:
+    """Where a component shows its settings, it names the same repository, and Zeebe a backup store."""
+    wanted = look.cluster.repository.name
+    for component, conn_id in look.management().items():
+        answer = look.ask(conn_id, "/actuator/configprops")
+        if not answer.ok:  # not exposed everywhere; the backup itself shows it then
+            continue
+        if component is Component.ZEEBE and _find(answer.body, "backup", "store") == "NONE":
+            yield "Zeebe has no backup store; configure one on every broker (zeebe.broker.data.backup.store)"
+        if component in {Component.ZEEBE, Component.OPTIMIZE}:
+            continue
+        name = _find(answer.body, "backup", "repositoryName")
+        if name is not None and name != wanted:
+            yield f"{component} is configured for snapshot repository {name!r}, the cluster file says {wanted!r}"
+
+
+def indices(look: Inspection) -> Iterator[str]:
+    """There are indices under every configured prefix, in an engine of the configured kind."""
+    storage = look.storage()
+    if storage is None:
+        return
+    for app, prefix in look.cluster.prefixes.items():
+        if not storage.indices(prefix):
+            yield f"no index begins with {prefix!r}; correct secondary_storage.index_prefixes.{app} of the cluster file"
+    try:
+        version, distribution = storage.version()
+    except Rejected:  # some managed and minimal engines hide their root
+        return
+    major = int(version.partition(".")[0])
+    if distribution != storage.engine.distribution or major not in storage.engine.majors:
+        yield (
+            f"the search engine is {distribution or 'elasticsearch'} {version}, the cluster file says"
+            f" {storage.engine.name}, of which {', '.join(map(str, storage.engine.majors))} are known"
+        )
+
+
+def caller_ids(look: Inspection) -> Iterator[str]:
+    """Zeebe takes backup IDs from a caller: it makes none itself."""
+    request, zeebe = look.cluster.generation.generated_ids, look.cluster.connections.zeebe
+    if request is None or zeebe in look.silent:
+        return
+    answer = look.ask(zeebe, request.path)
+    if answer.ok and {"MARKER", "SCHEDULED_BACKUP"} & set(_words(answer.body, "checkpointType")):
+        yield (
+            "Zeebe makes backup IDs itself (continuous backups, a backup schedule or a checkpoint interval is set) and"
+            " refuses this tool's; turn these off: with Elasticsearch or OpenSearch every part needs the same ID"
+        )
+
+
+CHECKS: tuple[Callable[[Inspection], Iterable[str]], ...] = (
+    answering,
+    one_version,
+    topology,
+    exporters,
+    no_backup_running,
+    repository,
+    same_repository,
+    indices,
+    caller_ids,
+)
+
+
+def _told(problems: Iterable[str]) -> Iterator[str]:
+    """Yield the problems, and the error that ended the look for them as one more."""
+    try:
+        yield from problems
+    except CamundaBackupError as error:
+        yield str(error)
+
+
+def _find(data: Any, outer: str, inner: str) -> Any:
+    """Return the value of ``inner`` in the first dictionary that is called ``outer``, at any depth."""
+    if not isinstance(data, dict):
+        return None
+    nested = data.get(outer)
+    if isinstance(nested, dict) and inner in nested:
+        return nested[inner]
+    return next((value for child in data.values() if (value := _find(child, outer, inner)) is not None), None)
+
+
+def _words(data: Any, key: str) -> Iterator[str]:
+    if isinstance(data, dict):
+        for name, value in data.items():
+            if name == key:
+                yield str(value)
+            yield from _words(value, key)
+    elif isinstance(data, list):
+        for entry in data:
+            yield from _words(entry, key)

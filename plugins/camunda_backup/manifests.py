@@ -1,0 +1,57 @@
+"""Manifests: one JSON document per complete backup set, in a folder or an object store."""
+
+import json
+import os
+from typing import Any
+
+from airflow.sdk import Asset, ObjectStoragePath
+
+LOCATION_VARIABLE = "CAMUNDA_BACKUP_MANIFESTS"
+
+
+def location(configured: str | None) -> str:
+    """Return where manifests are kept: the cluster file's word, ``CAMUNDA_BACKUP_MANIFESTS``, or a local folder.
+
+    A local folder serves one machine; workers on several need an object storage URL such as ``s3://conn@bucket/path``.
+    """
+    default = f"{os.environ.get('AIRFLOW_HOME', os.path.expanduser('~/airflow'))}/manifests"  # noqa: PTH111 - may be a URL
+    return configured or os.environ.get(LOCATION_VARIABLE) or default
+
+
+def asset(cluster: str) -> Asset:
+    """Return the asset that has an event for each verified backup of a cluster; the event's extra is the manifest."""
+    return Asset(name=f"camunda_backup_{cluster}", uri=f"x-camunda-backup://clusters/{cluster}")
+
+
+def _folder(where: str, cluster: str) -> ObjectStoragePath:
+    return ObjectStoragePath(where if "://" in where else f"file://{os.path.abspath(where)}") / cluster  # noqa: PTH100
+
+
+def write(where: str, manifest: dict[str, Any]) -> str:
+    """Store a manifest and return its path.
+
+    :param where: what :func:`location` returned
+    """
+    folder = _folder(where, manifest["cluster"])
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{manifest['backup_id']}.json"
+    path.write_text(json.dumps(manifest, indent=2))
+    return str(path)
+
+
+def backup_ids(where: str, cluster: str) -> list[int]:
+    """Return the IDs of a cluster's complete sets, newest first."""
+    folder = _folder(where, cluster)
+    if not folder.exists():
+        return []
+    stems = (path.name.removesuffix(".json") for path in folder.iterdir() if path.name.endswith(".json"))
+    return sorted((int(stem) for stem in stems if stem.isdigit()), reverse=True)
+
+
+def read(where: str, cluster: str, backup_id: int) -> dict[str, Any]:
+    """Return one manifest.
+
+    :raises FileNotFoundError: there is none of that ID
+    """
+    manifest: dict[str, Any] = json.loads((_folder(where, cluster) / f"{backup_id}.json").read_text())
+    return manifest

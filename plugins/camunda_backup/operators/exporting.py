@@ -1,0 +1,149 @@
+"""Pausing exporting, and the one task that must always run: resuming it."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from airflow.sdk import Context
+
+from camunda_backup import leases
+from camunda_backup.errors import PauseBroken, ResumeFailed, Unreachable
+from camunda_backup.hooks.camunda import ExportingHook, all_exporting, all_paused, phases, positions
+from camunda_backup.operators.step import RunbookStep
+from camunda_backup.orders import PauseMode
+
+CONFIRM = 30.0  # seconds in which brokers follow the gateway's word
+LOOK = 0.2  # seconds between two looks
+
+
+class _ExportingStep(RunbookStep):
+    """A step that changes exporting.
+
+    :param cluster: name of the cluster
+    :param conn_id: management port of the gateway
+    :param broker_conn_ids: management ports of all brokers
+    :param version: Camunda version
+    """
+
+    def __init__(self, *, cluster: str, conn_id: str, broker_conn_ids: Sequence[str], version: str, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.cluster = cluster
+        self.conn_id = conn_id
+        self.broker_conn_ids = broker_conn_ids
+        self.version = version
+
+    def _hook(self) -> ExportingHook:
+        return ExportingHook(self.conn_id, self.broker_conn_ids, self.version)
+
+
+class PauseExporting(_ExportingStep):
+    """Pause exporting on every partition and see it confirmed by every broker.
+
+    Before it asks, it writes down that this run pauses, so that the run's resume and the guard know whose pause it
+    is. Returns ``mode``, ``asked_at`` and ``give_up_at`` (seconds since the epoch) and the exported ``positions``.
+
+    :param mode: ``hard`` or ``soft``, the one that belongs to the cluster's order
+    :param max_pause: seconds after which the backup is given up
+    """
+
+    ui_color = "#ffe0b3"
+
+    def __init__(self, *, mode: str, max_pause: float, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.mode = mode
+        self.max_pause = max_pause
+
+    def step(self, context: Context) -> dict[str, Any]:
+        """Pause; raises PauseBroken when exporting is paused by somebody else."""
+        hook, mode = self._hook(), PauseMode(self.mode)
+        dag_id, run_id = context["dag"].dag_id, context["run_id"]
+        lease = leases.read(self.cluster)
+        ours = lease is not None and lease.held_by(dag_id, run_id)
+        leaders = hook.leaders()
+        if not ours and not all_exporting(leaders):
+            owner = f"run {lease.run_id} of {lease.dag_id}" if lease else "somebody else"
+            raise PauseBroken(
+                f"exporting of {self.cluster} is already paused by {owner} ({phases(leaders)}); nothing was changed."
+                " Find out who needs the pause; resume exporting when nobody does, then start again."
+            )
+        if lease is None or not ours:
+            now = time.time()
+            lease = leases.Lease(dag_id, run_id, self.mode, now, now + self.max_pause)
+            leases.write(self.cluster, lease)
+        hook.pause(mode)
+        end = time.monotonic() + CONFIRM
+        while not all_paused(leaders := hook.leaders(), mode):
+            if time.monotonic() > end:
+                raise Unreachable(f"not every partition follows the {self.mode} pause: {phases(leaders)}")
+            time.sleep(LOOK)
+        self.log.info("Exporting is paused (%s) at positions %s", self.mode, positions(leaders))
+        return {
+            "mode": self.mode,
+            "asked_at": lease.asked_at,
+            "give_up_at": lease.give_up_at,
+            "positions": positions(leaders),
+        }
+
+
+class ResumeExporting(_ExportingStep):
+    """Resume exporting and see it confirmed by every broker. Runs whatever happened before it.
+
+    It touches only a pause of its own run: another run's or another tool's pause is theirs. Returns ``held`` (whether
+    exporting stood paused, at the same positions, from the pause until now), ``resumed_at`` and ``seconds``.
+
+    :param pause: what :class:`PauseExporting` returned, None when it did not get that far (templated)
+    """
+
+    ui_color = "#c9e7cb"
+    template_fields: Sequence[str] = ("pause",)
+
+    def __init__(self, *, pause: Any = None, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.pause = pause
+
+    def step(self, context: Context) -> dict[str, Any]:
+        """Resume; raises ResumeFailed when another's pause is found, Unreachable until it is confirmed."""
+        hook = self._hook()
+        lease = leases.read(self.cluster)
+        ours = lease is not None and lease.held_by(context["dag"].dag_id, context["run_id"])
+        if not ours and not self.pause:
+            return self._nothing_to_do(hook, lease)
+        asked_at = lease.asked_at if ours and lease else self.pause["asked_at"]
+        # What is seen before the first resume is the evidence: a later try would see exporting running.
+        store, key = context["task_state_store"], f"held_{asked_at:.0f}"
+        held = store.get(key)
+        if held is None:
+            held = self._still_held(hook)
+            store.set(key, held)
+        hook.resume()
+        end = time.monotonic() + CONFIRM
+        while not all_exporting(leaders := hook.leaders()):
+            if time.monotonic() > end:
+                raise Unreachable(f"not every partition exports again: {phases(leaders)}")
+            time.sleep(LOOK)
+        resumed_at = time.time()
+        if ours:
+            leases.delete(self.cluster)
+        self.log.info("Exporting runs on partitions %s, after %.1f s", sorted(leaders), resumed_at - asked_at)
+        return {"held": held, "resumed_at": resumed_at, "seconds": round(resumed_at - asked_at, 1)}
+
+    def _nothing_to_do(self, hook: ExportingHook, lease: leases.Lease | None) -> dict[str, Any]:
+        leaders = hook.leaders()
+        if all_exporting(leaders):
+            self.log.info("This run did not pause exporting, and it runs on every partition")
+            return {"held": False, "resumed_at": None, "seconds": 0}
+        owner = f"run {lease.run_id} of {lease.dag_id}" if lease else "somebody else"
+        raise ResumeFailed(
+            f"exporting of {self.cluster} is paused by {owner}, not by this run, and was left so: {phases(leaders)}"
+        )
+
+    def _still_held(self, hook: ExportingHook) -> bool:
+        """Return whether the pause was in force until now; what cannot be seen was not held."""
+        if not self.pause:
+            return False
+        try:
+            leaders = hook.leaders()
+        except Unreachable as error:
+            self.log.warning("Cannot see whether the pause was held: %s", error)
+            return False
+        return all_paused(leaders, PauseMode(self.pause["mode"])) and positions(leaders) == self.pause["positions"]

@@ -1,0 +1,125 @@
+"""The last line of the invariant: nobody leaves exporting paused, and a missing backup is noticed."""
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.sdk import Context, DagRunState
+from airflow.sdk.exceptions import AirflowException, AirflowSkipException
+
+from camunda_backup import leases, manifests
+from camunda_backup.errors import BackupFailed, PauseBroken
+from camunda_backup.hooks.camunda import ExportingHook, all_exporting, phases
+from camunda_backup.operators.step import RunbookStep
+
+LOOK_AGAIN = 3.0  # seconds; a backup may pause or resume between two looks
+MARGIN = 120.0  # seconds that a backup has for its own resume after max_pause
+ACTIVE = (DagRunState.RUNNING, DagRunState.QUEUED)
+
+
+class GuardExporting(RunbookStep):
+    """Fail when exporting is paused and no active backup run is responsible for it; resume it if allowed.
+
+    :param cluster: name of the cluster
+    :param conn_id: management port of the gateway
+    :param broker_conn_ids: management ports of all brokers
+    :param version: Camunda version
+    :param resume: whether it may resume exporting
+    """
+
+    ui_color = "#ffd9d9"
+
+    def __init__(
+        self,
+        *,
+        cluster: str,
+        conn_id: str,
+        broker_conn_ids: Sequence[str],
+        version: str,
+        resume: bool,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.cluster = cluster
+        self.conn_id = conn_id
+        self.broker_conn_ids = broker_conn_ids
+        self.version = version
+        self.resume = resume
+
+    def step(self, context: Context) -> str:
+        """Look twice, then act; raises PauseBroken for a pause that nobody is responsible for."""
+        hook = ExportingHook(self.conn_id, self.broker_conn_ids, self.version)
+        verdict = self._verdict(hook, context)
+        if verdict is not None:
+            time.sleep(LOOK_AGAIN)
+            verdict = self._verdict(hook, context)
+        if verdict is None:
+            return "exporting runs, or an active backup has paused it"
+        if not self.resume:
+            raise PauseBroken(f"{verdict}. The cluster file does not let the guard resume it: resume it by hand.")
+        hook.resume()
+        leaders = hook.leaders()
+        if not all_exporting(leaders):
+            raise PauseBroken(f"{verdict}. The guard tried to resume it, but it is not running yet: {phases(leaders)}")
+        leases.delete(self.cluster)
+        raise PauseBroken(f"{verdict}. The guard has resumed it; exporting runs on every partition again.")
+
+    def _verdict(self, hook: ExportingHook, context: Context) -> str | None:
+        """Return why the pause is nobody's, or None when all is well."""
+        leaders = hook.leaders()
+        if all_exporting(leaders):
+            return None
+        paused = f"exporting of {self.cluster} is paused ({phases(leaders)})"
+        lease = leases.read(self.cluster)  # after the look: a backup writes it before it pauses
+        if lease is None:
+            return f"{paused} and no backup run says that it needs it"
+        owner = f"run {lease.run_id} of {lease.dag_id}"
+        try:
+            state = context["ti"].get_dagrun_state(dag_id=lease.dag_id, run_id=lease.run_id)
+        except AirflowException:
+            return f"{paused} by {owner}, which is gone"
+        if state not in ACTIVE:
+            return f"{paused} by {owner}, which is {state}"
+        overdue = time.time() - lease.give_up_at
+        if overdue > MARGIN:
+            return f"{paused} by {owner}, {overdue:.0f} s longer than max_pause of the cluster file"
+        self.log.info("%s, which is active until %s", f"{paused} by {owner}", _clock(lease.give_up_at))
+        return None
+
+
+class GuardRecoveryPoint(RunbookStep):
+    """Fail when the newest complete backup set of a cluster is older than its RPO.
+
+    :param cluster: name of the cluster
+    :param location: where manifests are kept
+    :param rpo: in seconds; None skips
+    """
+
+    ui_color = "#ffd9d9"
+
+    def __init__(self, *, cluster: str, location: str, rpo: float | None, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.cluster = cluster
+        self.location = location
+        self.rpo = rpo
+
+    def step(self, context: Context) -> int:
+        """Return the newest backup ID; raises BackupFailed when there is none in time."""
+        if self.rpo is None:
+            raise AirflowSkipException(f"the cluster file of {self.cluster} has no guard.rpo")
+        known = manifests.backup_ids(self.location, self.cluster)
+        if not known:
+            raise BackupFailed(f"{self.cluster} has no complete backup yet; run back_up_{self.cluster}")
+        newest = manifests.read(self.location, self.cluster, known[0])
+        age = (datetime.now(UTC) - datetime.fromisoformat(newest["pause"]["asked_at"])).total_seconds()
+        if age > self.rpo:
+            raise BackupFailed(
+                f"the newest complete backup of {self.cluster}, {known[0]}, is {age / 3600:.1f} h old, more than the"
+                f" {self.rpo / 3600:.1f} h of guard.rpo; look at the runs of back_up_{self.cluster}"
+            )
+        return known[0]
+
+
+def _clock(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%H:%M:%S UTC")

@@ -1,0 +1,34 @@
+"""What every step of the runbook has in common."""
+
+from typing import Any
+
+from airflow.sdk import BaseOperator, Context
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+from camunda_backup.errors import CamundaBackupError, Unreachable
+
+
+class RunbookStep(BaseOperator):
+    """A step whose errors are one sentence: what may pass is retried, a refusal fails at once.
+
+    Shared by all steps: ``conn_id`` names an Airflow connection of type http, ``version`` the Camunda version of the
+    cluster file, ``backup_id`` the ID of the backup set (templated).
+    """
+
+    ui_color = "#e8edf4"
+
+    def execute(self, context: Context) -> Any:
+        """Run the step; raises AirflowFailException when another try cannot help."""
+        try:
+            return self.step(context)
+        except Unreachable as error:
+            raise AirflowException(str(error)) from None
+        except CamundaBackupError as error:
+            raise AirflowFailException(str(error)) from None
+
+    def step(self, context: Context) -> Any:
+        """Do the work.
+
+        :raises CamundaBackupError: with a sentence for the person on call
+        """
+        raise NotImplementedError

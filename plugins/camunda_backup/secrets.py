@@ -1,0 +1,27 @@
+"""What looks like a secret. No secret may stand in a cluster file, a log, an XCom or a manifest."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+NAMES = re.compile(r"passw|secret|token|api_?key|access_?key|account_?key|private_?key|credential|sas\b", re.IGNORECASE)
+VALUES = re.compile(
+    r"AKIA[0-9A-Z]{16}|-----BEGIN|//[^/\s:@]+:[^/\s@]+@|\beyJ[\w-]{20,}|AccountKey=|SharedAccessSignature="
+)
+
+
+def looks_secret(name: str, value: object) -> bool:
+    """Return whether a field's name or its value is that of a secret."""
+    return bool(NAMES.search(name)) or bool(VALUES.search(str(value)))
+
+
+def secret_fields(data: Any, path: str = "") -> Iterator[str]:
+    """Yield the dotted path of every field in JSON-like data that looks like a secret."""
+    if isinstance(data, dict):
+        for key, value in data.items():
+            yield from secret_fields(value, f"{path}.{key}" if path else str(key))
+    elif isinstance(data, list):
+        for number, value in enumerate(data):
+            yield from secret_fields(value, f"{path}[{number}]")
+    elif looks_secret(path.rpartition(".")[2], data):
+        yield path

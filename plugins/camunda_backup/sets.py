@@ -1,0 +1,102 @@
+"""When a backup set is complete. Nothing else in the project decides that."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from camunda_backup.states import Component, Phase, Piece, Report
+from camunda_backup.storage.engine import Snapshot
+
+PART_OF = re.compile(r"_part_(?P<part>\d+)_of_(?P<parts>\d+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a complete set consists of.
+
+    :param version: Camunda version of the cluster file; ``8.6`` stands for each of its patches
+    :param partitions: partition numbers of the cluster
+    :param not_before: no piece may be older, in seconds since the epoch
+    """
+
+    backup_id: int
+    components: tuple[Component, ...]
+    version: str
+    partitions: frozenset[int]
+    not_before: float
+
+
+def problems(
+    expected: Expected,
+    reports: Mapping[Component, Report],
+    snapshots: Sequence[Snapshot],
+    *,
+    pause_held: bool,
+) -> list[str]:
+    """Return every reason why the set is not complete; none means that it is.
+
+    :param reports: what each component says now
+    :param snapshots: what the snapshot repository holds under the set's ID
+    :param pause_held: whether exporting stood paused from before the first part until after the last
+    """
+    found = []
+    if not pause_held:
+        found.append("exporting was not paused all through the backup: the parts do not fit together")
+    repository = {snapshot.name: snapshot for snapshot in snapshots}
+    for component in expected.components:
+        report = reports.get(component)
+        if report is None:
+            found.append(f"{component}: it has no part in the set")
+        else:
+            found.extend(f"{component}: {trouble}" for trouble in _troubles(expected, report, repository))
+    versions = {piece.version for report in reports.values() for piece in report.pieces if piece.version}
+    if len(versions) > 1:
+        found.append(f"parts of different Camunda versions: {', '.join(sorted(versions))}")
+    found.extend(
+        f"made by Camunda {version}, but the cluster file says {expected.version}"
+        for version in sorted(versions)
+        if not fits_version(version, expected.version)
+    )
+    return found
+
+
+def fits_version(actual: str, wanted: str) -> bool:
+    """Return whether a component's version is the cluster file's: exact, or any patch of a minor version."""
+    return actual.lower() == wanted.lower() or (wanted.count(".") == 1 and actual.startswith(f"{wanted}."))
+
+
+def _troubles(expected: Expected, report: Report, repository: Mapping[str, Snapshot]) -> Iterable[str]:
+    if report.phase is not Phase.COMPLETED:
+        yield f"it says {report.state}" + (f": {report.reason}" if report.reason else "")
+        return
+    if report.backup_id != expected.backup_id:
+        yield f"it speaks of backup {report.backup_id}"
+    if report.started_at and report.started_at.timestamp() < expected.not_before:
+        yield f"it was begun at {report.started_at:%Y-%m-%d %H:%M:%S} UTC, before this run: an older backup of that ID"
+    if report.component is Component.ZEEBE:
+        told = {int(piece.name.removeprefix("partition ")) for piece in report.pieces}
+        if told != expected.partitions:
+            yield f"it has partitions {sorted(told)}, the cluster has {sorted(expected.partitions)}"
+        return
+    yield from _missing_parts(report.pieces)
+    for piece in report.pieces:
+        snapshot = repository.get(piece.name)
+        if snapshot is None:
+            yield f"snapshot {piece.name} is not in the snapshot repository of the cluster file"
+        elif not snapshot.whole:
+            yield f"snapshot {piece.name} is {snapshot.state} with {snapshot.failed_shards} shards missing"
+
+
+def _missing_parts(pieces: Sequence[Piece]) -> Iterable[str]:
+    numbered = [match for piece in pieces if (match := PART_OF.search(piece.name))]
+    if not pieces:
+        yield "it names no snapshot"
+    for total in {int(match["parts"]) for match in numbered}:
+        missing = set(range(1, total + 1)) - {int(match["part"]) for match in numbered}
+        if missing:
+            yield f"part {', '.join(map(str, sorted(missing)))} of {total} is missing"
+
+
+def snapshot_pattern(backup_id: int) -> str:
+    """Return the repository pattern of all snapshots under an ID."""
+    return f"camunda_*_{backup_id}_*,camunda_*_{backup_id}"

@@ -1,0 +1,152 @@
+"""The snapshot API of a search engine, as far as a backup needs it; engines differ in the data below."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from camunda_backup.api.messages import Answer, Request
+from camunda_backup.errors import Rejected, Unreachable
+from camunda_backup.states import Component, Phase, Piece, Report
+
+RECORDS_SNAPSHOT = "camunda_zeebe_records_backup_{backup_id}"
+WORDS = {
+    "SUCCESS": Phase.COMPLETED,
+    "IN_PROGRESS": Phase.RUNNING,
+    "STARTED": Phase.RUNNING,
+    "INIT": Phase.RUNNING,
+    "PARTIAL": Phase.FAILED,  # shards are missing
+    "FAILED": Phase.FAILED,
+    "INCOMPATIBLE": Phase.FAILED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What differs between search engines.
+
+    :param name: as in the cluster file
+    :param majors: major versions this was written for
+    :param distribution: how the engine names itself in its root answer; None when it does not
+    :param snapshot_extras: fields a snapshot request needs on this engine
+    """
+
+    name: str
+    majors: tuple[int, ...]
+    distribution: str | None
+    snapshot_extras: Mapping[str, Any] = field(default_factory=dict)
+
+
+def repository_path(repository: str) -> str:
+    """Return the path of a snapshot repository."""
+    return f"/_snapshot/{quote(repository, safe='')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One snapshot in the repository.
+
+    :param failed_shards: shards that are missing in it
+    :param total_shards: shards it should hold
+    """
+
+    name: str
+    state: str
+    failed_shards: int
+    total_shards: int
+    started_at: datetime | None
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is missing in it."""
+        return self.state == "SUCCESS" and self.failed_shards == 0
+
+
+def read_snapshots(answer: Answer) -> tuple[Snapshot, ...]:
+    """Return the snapshots of a ``GET /_snapshot/{repository}/{pattern}``; none when there are none.
+
+    :raises Rejected: the repository is missing or the request was refused
+    :raises Unreachable: the engine gave no usable answer
+    """
+    if answer.status == 404 and error_type(answer) == "snapshot_missing_exception":
+        return ()
+    if answer.status != 200:
+        raise (Unreachable if answer.status >= 500 else Rejected)(f"the snapshots cannot be listed: {answer}")
+    failures = answer.body.get("failures")
+    if failures:  # Elasticsearch lists a missing repository as 200 with a failure inside
+        raise Rejected(f"the snapshots cannot be listed: {failures}")
+    return tuple(_snapshot(told) for told in answer.body.get("snapshots", ()))
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsApi:
+    """The part of a backup set that the tool itself makes: a snapshot of the exporter's records indices.
+
+    :param repository: name of the snapshot repository
+    :param prefix: of the records indices
+    """
+
+    engine: Engine
+    repository: str
+    prefix: str
+    component: Component = Component.RECORDS
+
+    def start(self, backup_id: int) -> Request:
+        """Ask for the snapshot; the answer does not wait for its end."""
+        body = {"indices": f"{self.prefix}*", "include_global_state": False, **self.engine.snapshot_extras}
+        return Request("PUT", self._path(backup_id), {"wait_for_completion": "false"}, body)
+
+    def status(self, backup_id: int) -> Request:
+        """Ask for the snapshot's state with its shards."""
+        return Request("GET", f"{self._path(backup_id)}/_status")
+
+    def read_start(self, backup_id: int, answer: Answer) -> tuple[str, ...]:
+        """Return the snapshot's name.
+
+        :raises Rejected: the repository is missing, the name is in use or the request was refused
+        :raises Unreachable: the engine could not say; it may or may not have begun
+        """
+        if answer.ok:
+            return (RECORDS_SNAPSHOT.format(backup_id=backup_id),)
+        failure = Unreachable if answer.status >= 500 or answer.status in {408, 429} else Rejected
+        raise failure(f"{self.component}: the snapshot of {self.prefix}* could not be started: {answer}")
+
+    def read_status(self, backup_id: int, answer: Answer) -> Report:
+        """Return what the engine says of the snapshot; a snapshot of nothing is a failure."""
+        if answer.status != 200:
+            missing = answer.status == 404 and error_type(answer) == "snapshot_missing_exception"
+            phase = Phase.PENDING if missing else Phase.FAULT if answer.status >= 500 else Phase.FAILED
+            word = "not visible" if missing else f"HTTP {answer.status}"
+            return Report(self.component, backup_id, phase, word, (), answer.message, found=False)
+        told = answer.body["snapshots"][0]
+        word, shards = told["state"], told["shards_stats"]
+        phase, reason = WORDS.get(word, Phase.FAILED), None
+        if phase is Phase.COMPLETED and not shards["total"]:
+            phase, reason = Phase.FAILED, f"it is empty: no index matches {self.prefix}*"
+        shown = word if phase is not Phase.RUNNING else f"{word} {shards['done']} of {shards['total']} shards"
+        began = told["stats"].get("start_time_in_millis")
+        started = datetime.fromtimestamp(began / 1000, UTC) if began else None
+        piece = Piece(told["snapshot"], shown, phase is Phase.COMPLETED, started)
+        return Report(self.component, backup_id, phase, shown, (piece,), reason)
+
+    def _path(self, backup_id: int) -> str:
+        return f"{repository_path(self.repository)}/{RECORDS_SNAPSHOT.format(backup_id=backup_id)}"
+
+
+def _snapshot(told: dict[str, Any]) -> Snapshot:
+    shards = told.get("shards") or {}
+    began = told.get("start_time_in_millis")
+    return Snapshot(
+        told["snapshot"],
+        told["state"],
+        shards.get("failed", 0),
+        shards.get("total", 0),
+        datetime.fromtimestamp(began / 1000, UTC) if began else None,
+    )
+
+
+def error_type(answer: Answer) -> str | None:
+    """Return the engine's name for what went wrong, e.g. ``repository_missing_exception``."""
+    error = answer.body.get("error") if isinstance(answer.body, dict) else None
+    return error.get("type") if isinstance(error, dict) else None
