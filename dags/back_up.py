@@ -1,9 +1,10 @@
 """Nightly hot backup of Camunda 8: one DAG for each file in include/clusters."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pendulum
-from airflow.sdk import DAG, BaseOperator, CronTriggerTimetable, TaskGroup, TriggerRule, chain, task
+from airflow.sdk import DAG, BaseOperator, CronTriggerTimetable, TaskGroup, TriggerRule, task
 from airflow.sdk.exceptions import AirflowFailException
 
 from camunda_backup import manifests
@@ -50,6 +51,7 @@ def make_part(cluster: Cluster, component: Component) -> None:
         pause=pulled("pause"),
         part=cluster.part(component),
         exporting=cluster.exporting(),
+        links=cluster.link_bases(),
     )
     wait = BackupSensor(
         task_id=f"wait_{component}",
@@ -91,7 +93,7 @@ def back_up(cluster: Cluster) -> DAG:
             max_pause=cluster.limits.max_pause.total_seconds(),
             **cluster.exporting(),
         )
-        steps: list[list[BaseOperator | TaskGroup]] = []
+        window: list[list[BaseOperator | TaskGroup]] = [[pause]]
         for stages in order.steps:
             groups: list[BaseOperator | TaskGroup] = []
             for stage in filter(cluster.components, stages):
@@ -99,7 +101,8 @@ def back_up(cluster: Cluster) -> DAG:
                     for component in cluster.components(stage):
                         make_part(cluster, component)
                 groups.append(group)
-            steps.append(groups)
+            if groups:
+                window.append(groups)
         count = CountSecondaryStorage(
             task_id="count", storage=cluster.storage(), version=cluster.version, prefixes=cluster.prefixes
         )
@@ -129,9 +132,12 @@ def back_up(cluster: Cluster) -> DAG:
             cluster=cluster.name,
         )
 
-        steps = [groups for groups in steps if groups]
-        steps[-1].append(count)
-        chain(check, mint_backup_id, pause, *steps, resume, verify, record)
+        window[-1].append(count)
+        check >> mint_backup_id >> pause
+        for before, after in pairwise([*window, [resume]]):
+            for step in before:
+                step >> after
+        resume >> verify >> record
         # Without an ordinary leaf that fails, a run whose teardown succeeded would be a success.
         list(dag.tasks) >> watcher()
     return dag

@@ -15,7 +15,7 @@ from camunda_backup.orders import ORDERS, Order, Stage
 from camunda_backup.states import Component
 from camunda_backup.storage.repositories import Repository
 
-UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}  # seconds
 
 
 def _duration(value: object) -> object:
@@ -24,7 +24,14 @@ def _duration(value: object) -> object:
     match = re.fullmatch(r"(\d+)\s*([smhd])", str(value))
     if not match:
         raise ValueError("write a number and a unit, such as 90s, 30m, 26h or 7d")
-    return timedelta(**{UNITS[match[2]]: int(match[1])})
+    return timedelta(seconds=int(match[1]) * UNITS[match[2]])
+
+
+def written(value: timedelta) -> str:
+    """Return a duration as it is written in a cluster file."""
+    seconds = int(value.total_seconds())
+    unit, size = next((unit, size) for unit, size in UNITS.items() if seconds % size == 0)
+    return f"{seconds // size}{unit}"
 
 
 Duration = Annotated[
@@ -235,6 +242,10 @@ class Cluster(_Model):
             "repository": self.repository.name,
             "records_prefix": self.secondary_storage.index_prefixes.records,
         }
+
+    def link_bases(self) -> dict[str, str]:
+        """Return the addresses that links in Airflow begin with."""
+        return {**self.links.model_dump(exclude_none=True), "repository": self.repository.name}
 
     def storage(self) -> dict[str, Any]:
         """Return what asking the search engine needs of this cluster, as JSON types."""

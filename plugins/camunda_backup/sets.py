@@ -1,13 +1,10 @@
 """When a backup set is complete. Nothing else in the project decides that."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from camunda_backup.states import Component, Phase, Piece, Report
+from camunda_backup.states import PART_OF, Component, Phase, Piece, Report
 from camunda_backup.storage.engine import Snapshot
-
-PART_OF = re.compile(r"_part_(?P<part>\d+)_of_(?P<parts>\d+)$")
 
 
 @dataclass(frozen=True, slots=True)

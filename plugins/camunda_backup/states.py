@@ -1,9 +1,12 @@
 """What a component says about one backup, in the project's own words."""
 
+import re
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+PART_OF = re.compile(r"_part_(?P<part>\d+)_of_(?P<parts>\d+)$")
 
 
 class Component(StrEnum):
@@ -69,13 +72,15 @@ class Report:
 
     @property
     def progress(self) -> str:
-        """One line for logs: state, pieces done, and the piece that is being made."""
+        """One line for logs: state, pieces done, and the pieces that are being made."""
         if not self.pieces:
             return f"{self.component}: {self.state}"
-        done = sum(piece.done for piece in self.pieces)
         kind = "partitions" if self.component is Component.ZEEBE else "snapshots"
-        current = next((f", now {piece.name}" for piece in self.pieces if not piece.done), "")
-        return f"{self.component}: {self.state}, {done} {kind} done{current}"
+        of = PART_OF.search(self.pieces[0].name)
+        total = int(of["parts"]) if of else len(self.pieces)
+        current = ", ".join(f"{_short(piece.name)} {piece.state}" for piece in self.pieces if not piece.done)
+        done = f"{self.component}: {self.state}, {sum(piece.done for piece in self.pieces)} of {total} {kind}"
+        return f"{done}, {current}" if current else done
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as JSON types, for XCom, events and manifests."""
@@ -108,3 +113,8 @@ class Report:
             fields["reason"],
             bool(fields["found"]),
         )
+
+
+def _short(name: str) -> str:
+    of = PART_OF.search(name)
+    return f"part {of['part']}" if of else name

@@ -119,7 +119,9 @@ class BackupApi:
         """Return what the answer says of the backup; an answer that says nothing is a fault or a failure."""
         if answer.status != 200:
             phase = _meaning(self.readings, answer) or _reading(answer.status)
-            word = "not visible" if phase is Phase.PENDING else f"HTTP {answer.status}"
+            word = {Phase.PENDING: "not visible", Phase.RUNNING: f"running (HTTP {answer.status})"}.get(
+                phase, f"HTTP {answer.status}"
+            )
             found = phase is Phase.RUNNING
             return Report(self.component, backup_id, phase, word, (), answer.message, found)
         try:

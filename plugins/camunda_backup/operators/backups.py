@@ -12,6 +12,7 @@ from camunda_backup.errors import BackupFailed, Conflict, PauseBroken, Rejected,
 from camunda_backup.hooks.camunda import ExportingHook, all_paused, phases
 from camunda_backup.hooks.parts import Part, PartHook
 from camunda_backup.hooks.storage import StorageHook
+from camunda_backup.links import LINKS
 from camunda_backup.operators.step import RunbookStep
 from camunda_backup.orders import PauseMode
 from camunda_backup.states import Component, Phase
@@ -55,17 +56,29 @@ class StartBackup(RunbookStep):
     :param pause: what the pause task returned (templated)
     :param part: keyword arguments of :class:`~camunda_backup.hooks.parts.Part`
     :param exporting: keyword arguments of :class:`~camunda_backup.hooks.camunda.ExportingHook`
+    :param links: where the task's links lead, from ``Cluster.link_bases``
     """
 
     ui_color = "#d6e4f5"
     template_fields: Sequence[str] = ("backup_id", "pause")
+    operator_extra_links = LINKS
 
-    def __init__(self, *, backup_id: Any, pause: Any, part: dict[str, Any], exporting: dict[str, Any], **kwargs: Any):
+    def __init__(
+        self,
+        *,
+        backup_id: Any,
+        pause: Any,
+        part: dict[str, Any],
+        exporting: dict[str, Any],
+        links: dict[str, str],
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.backup_id = backup_id
         self.pause = pause
         self.part = part
         self.exporting = exporting
+        self.links = links
 
     def step(self, context: Context) -> dict[str, Any]:
         """Start the part, or recognise it as started by an earlier try of this task."""

@@ -12,6 +12,7 @@ from camunda_backup.clusters import Cluster
 from camunda_backup.errors import BackupFailed
 from camunda_backup.hooks.parts import Part, PartHook
 from camunda_backup.hooks.storage import StorageHook
+from camunda_backup.links import LINKS
 from camunda_backup.operators.step import RunbookStep
 from camunda_backup.states import Component
 
@@ -65,6 +66,7 @@ class VerifyBackupSet(RunbookStep):
     """
 
     ui_color = "#d7efd9"
+    operator_extra_links = LINKS
     template_fields: Sequence[str] = ("backup_id", "pause", "resumed", "started", "waited", "counted")
 
     def __init__(
@@ -82,6 +84,7 @@ class VerifyBackupSet(RunbookStep):
         super().__init__(**kwargs)
         self.backup_id = backup_id
         self.cluster = cluster
+        self.links = cluster.link_bases()
         self.pause = pause
         self.resumed = resumed
         self.started = started
