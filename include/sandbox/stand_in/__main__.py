@@ -1,0 +1,76 @@
+"""Run the stand-in: ``python -m sandbox.stand_in --line 8.6 --ports 27000``."""
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+import threading
+
+from sandbox.stand_in.answers import ENGINES, LINES
+from sandbox.stand_in.roles.optimize import Optimize
+from sandbox.stand_in.stage import MOST_BROKERS, all_roles, only_optimize, open_doors
+from sandbox.stand_in.world import World
+
+
+def arguments() -> argparse.ArgumentParser:
+    """Describe the command line."""
+    parser = argparse.ArgumentParser(
+        prog="sandbox.stand_in",
+        description="A stand-in for Camunda 8 and its search engine, on loopback only. Prints one line of JSON with "
+        "the URLs when it is ready.",
+    )
+    parser.add_argument("--line", choices=LINES, default="8.6", help="line of Camunda to play")
+    parser.add_argument("--ports", type=int, default=28000, help="port base; 0 takes free ports")
+    parser.add_argument("--brokers", type=int, choices=range(1, MOST_BROKERS + 1), default=1)
+    parser.add_argument("--partitions", type=int, default=2)
+    parser.add_argument("--pace", type=float, default=0.2, help="seconds one part of a backup takes")
+    parser.add_argument("--engine", choices=ENGINES, default="opensearch", help="search engine to play")
+    parser.add_argument("--only", choices=["optimize"], help="play this role alone; needs --search")
+    parser.add_argument("--search", help="URL of a real search engine for --only")
+    parser.add_argument("--repository", action="store_true", help="register the snapshot repository at the start")
+    parser.add_argument("--until-stdin-closes", action="store_true", help="stop when standard input ends")
+    return parser
+
+
+async def serve(options: argparse.Namespace) -> None:
+    """Serve until told to stop."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    if options.until_stdin_closes:
+        threading.Thread(target=watch_stdin, args=(loop, stopped), daemon=True).start()
+    world = World(options.line, options.engine, options.brokers, options.partitions, options.pace)
+    world.reset(repository=options.repository)
+    roles = only_optimize(world) if options.only else all_roles(world)
+    doors = await open_doors(world, roles, options.ports)
+    world.search_url = options.search.rstrip("/") if options.search else doors["search"].url
+    await Optimize(world).prepare()
+    sys.stdout.write(json.dumps({"ready": {name: door.url for name, door in doors.items()}}) + "\n")
+    sys.stdout.flush()
+    await stopped.wait()
+    for door in doors.values():
+        await door.close()
+
+
+def watch_stdin(loop: asyncio.AbstractEventLoop, stopped: asyncio.Event) -> None:
+    """Stop the stand-in when whoever started it is gone."""
+    sys.stdin.read()
+    loop.call_soon_threadsafe(stopped.set)
+
+
+def main() -> None:
+    """Read the command line and serve."""
+    parser = arguments()
+    options = parser.parse_args()
+    if bool(options.only) != bool(options.search):
+        parser.error("--only and --search belong together")
+    try:
+        asyncio.run(serve(options))
+    except OSError as error:
+        sys.exit(f"The stand-in cannot listen: {error.strerror or error}. Choose another --ports.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""How a search engine is described."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.stand_in.answers.entry import Entry, Source, recorded
+
+JSON_UTF8 = "application/json; charset=UTF-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A search engine.
+
+    :param root: answer to ``GET /``, with ``{version}``
+    :param health: fields of its cluster health beyond the common ones
+    :param snapshot: fields of a snapshot beyond the common ones
+    :param snapshots_page: fields beside ``snapshots`` in a list of snapshots
+    :param missing_pattern_is_empty: a snapshot pattern nothing fits gives an empty list, not 404
+    :param wildcard_delete: indices may be deleted by a pattern
+    """
+
+    name: str
+    version: str
+    root: Mapping[str, Any]
+    health: Mapping[str, Any]
+    snapshot: Mapping[str, Any]
+    snapshots_page: Mapping[str, Any]
+    missing_pattern_is_empty: bool
+    wildcard_delete: bool
+    content_type: str
+    entries: Mapping[str, Entry]
+
+
+def error(status: int, kind: str, reason: str, **more: Any) -> Entry:
+    """Describe an error in the form both engines use; ``more`` fields stand beside type and reason."""
+    cause = {"type": kind, "reason": reason, **more}
+    return recorded(status, {"error": {"root_cause": [cause], **cause}, "status": status}, JSON_UTF8)
+
+
+COMMON: Mapping[str, Entry] = {
+    "search.index_missing": error(
+        404,
+        "index_not_found_exception",
+        "no such index [{name}]",
+        index="{name}",
+        index_uuid="_na_",
+        **{"resource.type": "index_or_alias", "resource.id": "{name}"},
+    ),
+    "search.index_exists": error(
+        400, "resource_already_exists_exception", "index [{name}/{uuid}] already exists", index="{name}"
+    ),
+    "search.unknown_query": error(400, "parsing_exception", "unknown query [{query}]", line=1, col=1),
+    "search.bad_json": error(400, "parse_exception", "request body is not valid JSON"),
+    "search.template_missing": error(404, "resource_not_found_exception", "index template matching [{name}] not found"),
+    "search.repository_missing": error(404, "repository_missing_exception", "[{repository}] missing"),
+    "search.repository_type_missing": error(
+        400, "action_request_validation_exception", "Validation Failed: 1: type is missing;"
+    ),
+    "search.repository_type_unknown": error(
+        500, "repository_exception", "[{repository}] repository type [{type}] does not exist"
+    ),
+    "search.repository_unverified": error(
+        500, "repository_verification_exception", "[{repository}] path  is not accessible on cluster-manager node"
+    ),
+    "search.snapshot_missing": error(404, "snapshot_missing_exception", "[{repository}:{name}] is missing"),
+    "search.snapshot_name": error(
+        400,
+        "invalid_snapshot_name_exception",
+        "[{repository}:{name}] Invalid snapshot name [{name}], must be lowercase",
+    ),
+    "search.restore_missing": error(500, "snapshot_restore_exception", "[{repository}:{name}] snapshot does not exist"),
+    "search.restore_open_index": error(
+        500,
+        "snapshot_restore_exception",
+        "[{repository}:{name}] cannot restore index [{index}] because an open index with same name already exists in "
+        "the cluster. Either close or delete the existing index or restore the index under a different name by "
+        "providing a rename pattern and replacement name",
+    ),
+    "search.wrong_method": Entry(
+        405,
+        {"error": "Incorrect HTTP method for uri [{path}] and method [{method}]", "status": 405},
+        Source.RECORDED,
+        JSON_UTF8,
+    ),
+    "search.no_handler": error(
+        400, "invalid_index_name_exception", "Invalid index name [{name}], must not start with '_'.", index="{name}"
+    ),
+}

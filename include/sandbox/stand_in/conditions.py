@@ -1,0 +1,47 @@
+"""The state of affairs a test can put the stand-in in, beside faults of single requests."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+
+@dataclass(slots=True)
+class Conditions:
+    """What differs from a healthy cluster.
+
+    :param version: version a role reports instead of its line's
+    :param repository: snapshot repository a role is configured with instead of ``backups``; None: none configured
+    :param backup_store: Zeebe's store: ready, none (not configured), refusing (connections), hanging, wrong (answers)
+    :param busy: roles that say "another backup is running"
+    :param unhealthy_partitions: partitions that report themselves unhealthy and dead
+    :param missing_brokers: brokers that are not in the topology
+    :param pending_change: a topology change is under way
+    :param generates_ids: Zeebe mints its own backup IDs and refuses a caller's (8.9)
+    :param repository_broken: the repository's folder is gone: it is registered but does not verify
+    :param search_health: status of the search engine's cluster
+    :param optimize_completed: Optimize's word for a complete backup; the manual says COMPLETE, the source COMPLETED
+    """
+
+    version: dict[str, str] = field(default_factory=dict)
+    repository: dict[str, str | None] = field(default_factory=dict)
+    backup_store: str = "ready"
+    busy: list[str] = field(default_factory=list)
+    unhealthy_partitions: list[int] = field(default_factory=list)
+    missing_brokers: list[int] = field(default_factory=list)
+    pending_change: bool = False
+    generates_ids: bool = False
+    repository_broken: bool = False
+    search_health: str = "green"
+    optimize_completed: str = "COMPLETED"
+
+    def change(self, wanted: Mapping[str, Any]) -> None:
+        """Set some of them, or none: one that does not exist is a ValueError, a wrong type a TypeError."""
+        known = {f.name: type(getattr(self, f.name)) for f in fields(self)}
+        for name, value in wanted.items():
+            kind = known.get(name)
+            if kind is None:
+                raise ValueError(f"unknown condition {name!r}; known are {sorted(known)}")
+            if not isinstance(value, kind):
+                raise TypeError(f"condition {name!r} wants a {kind.__name__}")
+        for name, value in wanted.items():
+            setattr(self, name, value)

@@ -1,0 +1,104 @@
+"""The ports the stand-in listens on."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from aiohttp import web
+
+from sandbox.stand_in.faults import ConnectionDropped, spoil
+from sandbox.stand_in.messages import CALLER, OUTSIDE, Call, Reply
+from sandbox.stand_in.routes import Routes
+from sandbox.stand_in.world import World
+
+LOOPBACK = "127.0.0.1"
+STOP_SECONDS = 0.1
+
+
+class Door:
+    """One port. Several roles may share it (8.8 and later); the first whose routes know the path answers."""
+
+    def __init__(self, name: str, world: World, roles: Mapping[str, Routes], *, recorded: bool = True) -> None:
+        """Describe the port without opening it; ``recorded`` is False for the control port only."""
+        self.name = name
+        self._world = world
+        self._roles = roles
+        self._recorded = recorded
+        self._port = 0
+        self._runner: web.ServerRunner | None = None
+
+    @property
+    def url(self) -> str:
+        """Where to reach it."""
+        return f"http://{LOOPBACK}:{self._port}"
+
+    @property
+    def roles(self) -> Sequence[str]:
+        """Who answers here."""
+        return list(self._roles)
+
+    async def open(self, port: int | None = None) -> None:
+        """Listen, on the port it had before when none is given (0: any free port)."""
+        if self._runner is not None:
+            return
+        wanted = self._port if port is None else port
+        runner = web.ServerRunner(web.Server(self._serve, access_log=None), shutdown_timeout=STOP_SECONDS)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, LOOPBACK, wanted).start()
+        except OSError:
+            await runner.cleanup()
+            raise
+        self._runner = runner
+        self._port = runner.addresses[0][1]
+
+    async def close(self) -> None:
+        """Refuse connections from now on and cut those that are open."""
+        if self._runner is None:
+            return
+        runner, self._runner = self._runner, None
+        if runner.server is not None:
+            for connection in runner.server.connections:
+                if connection.transport is not None:
+                    connection.transport.abort()
+        await runner.cleanup()
+
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        call = await self._read(request)
+        routes = self._roles[call.role]
+        if not self._recorded:
+            return respond(await routes.answer(call))
+        effect = self._world.faults.take(call)
+        entry = self._world.journal.begin(call, effect)
+        try:
+            reply = await (spoil(effect, lambda: routes.answer(call)) if effect else routes.answer(call))
+        except ConnectionDropped:
+            entry["status"] = "dropped"
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response()
+        except asyncio.CancelledError:
+            entry["status"] = "cut off"
+            raise
+        entry["status"] = reply.status
+        return respond(reply)
+
+    async def _read(self, request: web.BaseRequest) -> Call:
+        fitting = [role for role, routes in self._roles.items() if routes.knows(request.path)]
+        return Call(
+            door=self.name,
+            role=(fitting or self.roles)[0],
+            method=request.method,
+            path=request.path,
+            query=dict(request.query),
+            headers=request.headers,
+            body=await request.read(),
+            caller=request.headers.get(CALLER, OUTSIDE),
+        )
+
+
+def respond(reply: Reply) -> web.Response:
+    """Turn an answer into the web server's form of it."""
+    headers = dict(reply.headers)
+    if reply.content_type and reply.body is not None:
+        headers["Content-Type"] = reply.content_type
+    return web.Response(status=reply.status, body=reply.encoded(), headers=headers)

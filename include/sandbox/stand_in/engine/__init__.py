@@ -1,0 +1,1 @@
+"""Indices, queries and snapshots of the search engine the stand-in plays."""

@@ -1,0 +1,154 @@
+"""Snapshot repositories and what is in them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+from uuid import uuid4
+
+from sandbox.stand_in.engine.indices import Index
+from sandbox.stand_in.model.clock import millis, zulu
+
+IN_PROGRESS = "IN_PROGRESS"
+FAILURE_REASON = "IndexShardSnapshotFailedException[injected by the stand-in]"
+
+
+class RepositoryMissing(Exception):
+    """No repository of that name is registered."""
+
+
+class SnapshotMissing(Exception):
+    """No snapshot of that name is in the repository."""
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """One snapshot: the documents as they were when it began."""
+
+    name: str
+    indices: Sequence[Index]
+    metadata: Mapping[str, Any] | None
+    include_global_state: bool
+    state: str = IN_PROGRESS
+    uuid: str = field(default_factory=lambda: uuid4().hex[:22])
+    started: int = field(default_factory=millis)
+    ended: int = 0
+
+    def finish(self, state: str) -> None:
+        """End it in a state."""
+        self.state = state
+        self.ended = millis()
+
+    @property
+    def shards(self) -> dict[str, int]:
+        """Counts of its shards."""
+        total = sum(i.shards for i in self.indices)
+        failed = len(self.failures)
+        done = 0 if self.state == IN_PROGRESS else total
+        return {"total": done, "failed": failed, "successful": max(done - failed, 0)}
+
+    @property
+    def failures(self) -> list[dict[str, Any]]:
+        """One failed shard when it is PARTIAL, all when it is FAILED."""
+        broken = {"PARTIAL": self.indices[:1], "FAILED": self.indices}.get(self.state, ())
+        reason = {"shard_id": 0, "reason": FAILURE_REASON, "status": "INTERNAL_SERVER_ERROR", "node_id": "stand-in"}
+        return [{"index": i.name, "index_uuid": i.name, **reason} for i in broken]
+
+    def described(self, version: str, more: Mapping[str, Any]) -> dict[str, Any]:
+        """Form the engines list it in; ``more`` are the engine's own fields."""
+        described: dict[str, Any] = {
+            "snapshot": self.name,
+            "uuid": self.uuid,
+            "version_id": 0,
+            "version": version,
+            **more,
+            "indices": [i.name for i in self.indices],
+            "data_streams": [],
+            "include_global_state": self.include_global_state,
+        }
+        if self.metadata is not None:
+            described["metadata"] = self.metadata
+        return described | {
+            "state": self.state,
+            "start_time": zulu(self.started),
+            "start_time_in_millis": self.started,
+            "end_time": zulu(self.ended),
+            "end_time_in_millis": self.ended,
+            "duration_in_millis": max(self.ended - self.started, 0),
+            "failures": self.failures,
+            "shards": self.shards,
+        }
+
+    def status(self, repository: str) -> dict[str, Any]:
+        """Form of the ``_status`` call, which calls a running snapshot STARTED."""
+        running = self.state == IN_PROGRESS
+        total, failed = sum(i.shards for i in self.indices), len(self.failures)
+        shards = {
+            "initializing": 0,
+            "started": total if running else 0,
+            "finalizing": 0,
+            "done": 0 if running else total - failed,
+            "failed": failed,
+            "total": total,
+        }
+        files = {"file_count": total, "size_in_bytes": 100 * sum(len(i.documents) for i in self.indices)}
+        times = {
+            "start_time_in_millis": self.started,
+            "time_in_millis": (millis() if running else self.ended) - self.started,
+        }
+        return {
+            "snapshot": self.name,
+            "repository": repository,
+            "uuid": self.uuid,
+            "state": "STARTED" if running else self.state,
+            "include_global_state": self.include_global_state,
+            "shards_stats": shards,
+            "stats": {"incremental": files, "total": files, **times},
+            "indices": {},
+        }
+
+
+class Repositories:
+    """Registered repositories. Removing one keeps its snapshots at the location, as in the real engines."""
+
+    def __init__(self) -> None:
+        self.definitions: dict[str, dict[str, Any]] = {}
+        self._contents: dict[str, dict[str, Snapshot]] = {}
+
+    def register(self, name: str, definition: Mapping[str, Any]) -> None:
+        """Register a repository or change its definition."""
+        kept = {key: definition[key] for key in ("type", "settings") if key in definition}
+        self.definitions[name] = {**kept, "settings": settings_as_text(kept.get("settings", {}))}
+
+    def forget(self, name: str) -> None:
+        """Unregister a repository."""
+        self.snapshots(name)
+        del self.definitions[name]
+
+    def snapshots(self, repository: str) -> dict[str, Snapshot]:
+        """Return what is at a repository's location; raises RepositoryMissing."""
+        if repository not in self.definitions:
+            raise RepositoryMissing(repository)
+        settings = self.definitions[repository]["settings"]
+        place = "/".join(str(settings.get(key, "")) for key in ("location", "bucket", "container", "base_path"))
+        return self._contents.setdefault(place, {})
+
+    def find(self, repository: str, expression: str, *, empty_pattern: bool) -> list[Snapshot]:
+        """Find snapshots by a comma list of names and patterns, oldest first.
+
+        :param empty_pattern: a pattern that nothing fits is no error
+        """
+        snapshots = self.snapshots(repository)
+        chosen: dict[str, Snapshot] = {}
+        for item in expression.split(","):
+            everything = item in {"_all", "*"}
+            fitting = {n: s for n, s in snapshots.items() if everything or fnmatchcase(n, item)}
+            if not fitting and not everything and not (empty_pattern and "*" in item):
+                raise SnapshotMissing(item)
+            chosen |= fitting
+        return sorted(chosen.values(), key=lambda s: (s.started, s.name))
+
+
+def settings_as_text(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Settings the way the engines give them back: every value is text."""
+    return {k: str(v).lower() if isinstance(v, bool) else str(v) for k, v in settings.items()}

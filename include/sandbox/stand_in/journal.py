@@ -1,0 +1,32 @@
+"""Every request the stand-in received, in the order of arrival."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from sandbox.stand_in.messages import Call
+
+LONGEST_BODY = 4000
+
+
+class Journal:
+    """What was asked of which role, when, and what became of it."""
+
+    def __init__(self) -> None:
+        self.entries: list[dict[str, Any]] = []
+
+    def begin(self, call: Call, effect: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Note a request; its ``status`` stays None until it is answered and becomes "dropped" without answer."""
+        entry = {
+            "time": time.time(),
+            "role": call.role,
+            "door": call.door,
+            "from": call.caller,
+            "method": call.method,
+            "path": call.target,
+            "body": call.body[:LONGEST_BODY].decode(errors="replace"),
+            "status": None,
+            "fault": effect,
+        }
+        self.entries.append(entry)
+        return entry

@@ -1,0 +1,1 @@
+"""Zeebe's record log, its exporter and the importers behind it."""

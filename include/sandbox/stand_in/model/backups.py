@@ -1,0 +1,97 @@
+"""Zeebe's own backups: one state for each partition."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.stand_in.model.clock import zeebe_time
+from sandbox.stand_in.model.zeebe import Partition
+
+MISSING = "DOES_NOT_EXIST"
+RUNNING = "IN_PROGRESS"
+COMPLETED = "COMPLETED"
+FAILED = "FAILED"
+
+
+@dataclass(slots=True)
+class PartitionBackup:
+    """What one partition's backup says, and the positions it holds."""
+
+    number: int
+    state: str = MISSING
+    created: str = ""
+    updated: str = ""
+    failure: str | None = None
+    checkpoint: int = 0
+    acknowledged: int = 0
+
+    def begin(self, partition: Partition) -> None:
+        """Take the checkpoint."""
+        self.state, self.created = RUNNING, zeebe_time()
+        self.updated = self.created
+        self.checkpoint, self.acknowledged = partition.last_position, partition.acknowledged
+
+    def end(self, state: str, failure: str | None = None) -> None:
+        """Come to an end."""
+        self.state, self.failure, self.updated = state, failure, zeebe_time()
+
+    def described(self, version: str, *, brief: bool = False) -> dict[str, Any]:
+        """Form the API shows it in; the list shows it briefly."""
+        if self.state == MISSING:
+            return {"partitionId": self.number, "state": self.state}
+        described: dict[str, Any] = {"partitionId": self.number, "state": self.state}
+        if self.failure:
+            described["failureReason"] = self.failure
+        described["createdAt"] = self.created
+        if not brief:
+            described |= {"lastUpdatedAt": self.updated, "checkpointPosition": self.checkpoint}
+        return {**described, "brokerVersion": version}
+
+
+@dataclass(slots=True)
+class ZeebeBackup:
+    """One backup; nobody knows of it before the first partition has seen its checkpoint."""
+
+    number: int
+    partitions: list[PartitionBackup]
+    version: str
+
+    @property
+    def visible(self) -> bool:
+        """Whether asking for it finds it."""
+        return any(p.state != MISSING for p in self.partitions)
+
+    @property
+    def state(self) -> str:
+        """State of the whole, by the rules of Camunda's manual."""
+        states = {p.state for p in self.partitions}
+        if states == {COMPLETED}:
+            return COMPLETED
+        if FAILED in states:
+            return FAILED
+        return "INCOMPLETE" if MISSING in states else RUNNING
+
+    def described(self, *, brief: bool = False) -> dict[str, Any]:
+        """Form the API shows it in."""
+        described: dict[str, Any] = {"backupId": self.number, "state": self.state}
+        failures = [p.failure for p in self.partitions if p.failure]
+        if failures:
+            described["failureReason"] = failures[0]
+        return {**described, "details": [p.described(self.version, brief=brief) for p in self.partitions]}
+
+
+@dataclass(slots=True)
+class ZeebeBackups:
+    """All backups and the highest ID ever seen, which burns every lower one."""
+
+    latest: int = 0
+    known: dict[int, ZeebeBackup] = field(default_factory=dict)
+
+    def plant(self, number: int, partitions: Collection[Partition], version: str) -> None:
+        """Put a complete backup there."""
+        parts = [PartitionBackup(p.number) for p in partitions]
+        for part, partition in zip(parts, partitions, strict=True):
+            part.begin(partition)
+            part.end(COMPLETED)
+        self.known[number] = ZeebeBackup(number, parts, version)
+        self.latest = max(self.latest, number)

@@ -1,0 +1,1 @@
+"""What each role answers: one file per role."""

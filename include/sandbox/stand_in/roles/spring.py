@@ -1,0 +1,77 @@
+"""What every Camunda component answers alike, as it is a Spring Boot application."""
+
+from typing import Any
+
+from sandbox.stand_in.answers.entry import ACTUATOR
+from sandbox.stand_in.messages import JSON, Call, Reply
+from sandbox.stand_in.model.clock import spring_time
+from sandbox.stand_in.routes import Routes
+from sandbox.stand_in.world import World
+
+UP = {"status": "UP"}
+
+
+class Spring:
+    """Error forms, health, info and configuration of one role."""
+
+    def __init__(self, world: World, role: str, *, pretty: bool = False) -> None:
+        self._world, self._role, self._pretty = world, role, pretty
+
+    def routes(self) -> Routes:
+        """Begin a table of routes with Spring's answers to unknown paths and methods."""
+
+        async def missing(call: Call) -> Reply:
+            return self.error(call, 404)
+
+        async def wrong_method(call: Call) -> Reply:
+            return self.error(call, 405)
+
+        return Routes(missing=missing, wrong_method=wrong_method)
+
+    def error(self, call: Call, status: int) -> Reply:
+        """Give Spring's own error answer."""
+        return self.give(f"spring.{status}", call)
+
+    def give(self, name: str, call: Call, /, **values: Any) -> Reply:
+        """Give an answer of the table with the request's path and the time filled in."""
+        return self._world.give(name, pretty=self._pretty, path=call.path, now=spring_time(), **values)
+
+    def accepts(self, call: Call) -> bool:
+        """Whether the body's media type is one the component reads."""
+        return call.content_type in {JSON, ACTUATOR}
+
+    def add_actuator(self, routes: Routes, groups: dict[str, list[str]], properties: dict[str, dict[str, Any]]) -> None:
+        """Add health (components by group; the group "" is the whole), info and configprops (beans by prefix)."""
+
+        async def health(call: Call) -> Reply:
+            group = call.parts.get("group", "")
+            if group not in groups:
+                return self.give("spring.no_such_group", call)
+            body: dict[str, Any] = dict(UP)
+            if groups[group]:
+                body["components"] = dict.fromkeys(groups[group], UP)
+            if not group:
+                body["groups"] = sorted(set(groups) - {""})
+            return Reply(200, body, ACTUATOR)
+
+        async def info(_call: Call) -> Reply:
+            version = self._world.version(self._role)
+            build = {"version": version, "artifact": "camunda-zeebe", "name": "Zeebe Distribution (stand-in)"}
+            return Reply(200, {"build": build}, ACTUATOR)
+
+        async def configuration(call: Call) -> Reply:
+            wanted = call.parts.get("prefix", "")
+            beans = {
+                name: {"prefix": bean["prefix"], "properties": bean["properties"](), "inputs": {}}
+                for name, bean in properties.items()
+                if bean["prefix"].startswith(wanted)
+            }
+            if not beans:
+                return self.give("spring.no_such_group", call)
+            return Reply(200, {"contexts": {"application": {"beans": beans}}}, ACTUATOR)
+
+        routes.add("GET", "/actuator/health", health)
+        routes.add("GET", "/actuator/health/{group}", health)
+        routes.add("GET", "/actuator/info", info)
+        routes.add("GET", "/actuator/configprops", configuration)
+        routes.add("GET", "/actuator/configprops/{prefix}", configuration)

@@ -1,0 +1,172 @@
+"""Zeebe's backup API."""
+
+from typing import Any
+
+from sandbox.stand_in.answers.entry import ACTUATOR
+from sandbox.stand_in.messages import Call, Reply
+from sandbox.stand_in.model.backups import COMPLETED, FAILED, PartitionBackup, ZeebeBackup
+from sandbox.stand_in.model.clock import millis
+from sandbox.stand_in.outcomes import Outcome, Plan
+from sandbox.stand_in.roles.spring import Spring
+from sandbox.stand_in.routes import Routes
+from sandbox.stand_in.world import World
+
+STORE_ERROR = (
+    "Backup on partition 1 failed due to software.amazon.awssdk.services.s3.model.S3Exception: "
+    "(Service: S3, Status Code: 100, Request ID: null) [injected by the stand-in]"
+)
+STORE_TIMEOUT_PARTS = 5
+
+
+class ZeebeBackupRole:
+    """Create, read, list and delete backups of the partitions."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._spring = Spring(world, "zeebe")
+
+    def add_to(self, routes: Routes) -> None:
+        """Add the paths of the backup API."""
+        path = self._world.line.zeebe_backups
+        routes.add("POST", path, self._create)
+        routes.add("GET", path, self._list)
+        if self._world.line.backup_state:
+            routes.add("GET", f"{path}/state", self._state)
+        routes.add("GET", f"{path}/{{id}}", self._get)
+        routes.add("DELETE", f"{path}/{{id}}", self._delete)
+
+    async def _create(self, call: Call) -> Reply:
+        generates = self._world.conditions.generates_ids
+        if not call.body and self._world.line.backup_state:
+            return await self._begin(call, millis()) if generates else self._give("create.not_positive", call)
+        if not call.body or not self._spring.accepts(call):
+            return self._spring.error(call, 415)
+        try:
+            number = int((call.json() or {})["backupId"])
+        except (ValueError, TypeError, KeyError):
+            return self._spring.error(call, 400)
+        if number <= 0:
+            return self._give("create.not_positive", call)
+        if generates:
+            return self._give("create.generated_only", call)
+        return await self._begin(call, number)
+
+    async def _begin(self, call: Call, number: int) -> Reply:
+        backups, conditions = self._world.zeebe_backups, self._world.conditions
+        if conditions.backup_store == "none":
+            return self._give("create.no_store", call)
+        if conditions.pending_change and "zeebe.create.scaling" in self._world.answers:
+            return self._give("create.scaling", call)
+        if number <= backups.latest:
+            return self._give("create.not_higher", call, id=number, latest=backups.latest)
+        backups.latest = number
+        plan = self._world.outcomes.take("zeebe")
+        match conditions.backup_store:
+            case "refusing":
+                plan = Plan("zeebe", Outcome.LOST)
+            case "wrong":
+                plan = Plan("zeebe", Outcome.FAILED)
+            case "hanging":
+                self._world.run(self._advance(self._new(number), Plan("zeebe", Outcome.INCOMPLETE)))
+                await self._world.pace.parts(STORE_TIMEOUT_PARTS)
+                return self._give("create.timeout", call)
+        self._world.run(self._advance(self._new(number), plan))
+        return self._give("create.scheduled", call, id=number)
+
+    def _new(self, number: int) -> ZeebeBackup:
+        partitions = [PartitionBackup(n) for n in self._world.zeebe.partitions]
+        return ZeebeBackup(number, partitions, self._world.version("zeebe"))
+
+    async def _advance(self, backup: ZeebeBackup, plan: Plan) -> None:
+        """Take the partitions' checkpoints one after the other, then complete them."""
+        pace, partitions = self._world.pace, self._world.zeebe.partitions
+        await pace.parts()
+        if plan.outcome is Outcome.LOST:
+            return
+        self._world.zeebe_backups.known[backup.number] = backup
+        first, *others = backup.partitions
+        first.begin(partitions[first.number])
+        await pace.parts()
+        if plan.outcome is Outcome.INCOMPLETE:
+            first.end(COMPLETED)
+            return
+        if plan.outcome is Outcome.HEALING:
+            await plan.hold()
+        for part in others:
+            part.begin(partitions[part.number])
+        await pace.parts()
+        if plan.outcome is Outcome.STUCK:
+            await plan.hold()
+        failed = plan.outcome in {Outcome.FAILED, Outcome.PARTIAL}
+        for part in backup.partitions:
+            if failed and part is first:
+                part.end(FAILED, STORE_ERROR)
+            else:
+                part.end(COMPLETED)
+                await pace.parts(0.5)
+
+    async def _list(self, call: Call) -> Reply:
+        if trouble := self._store_trouble(call):
+            return trouble
+        known = sorted(self._world.zeebe_backups.known.values(), key=lambda b: -b.number)
+        return Reply(200, [b.described(brief=True) for b in known if b.visible], ACTUATOR)
+
+    async def _get(self, call: Call) -> Reply:
+        wanted = call.parts["id"]
+        if self._world.line.backup_state and wanted.endswith("*"):
+            listed = await self._list(call)
+            if listed.status == 200:
+                prefix = wanted[:-1]
+                body = [b for b in listed.body if str(b["backupId"]).startswith(prefix)]
+                return Reply(200, body, ACTUATOR)
+            return listed
+        number = whole(wanted)
+        if number is None:
+            return self._spring.error(call, 400)
+        if trouble := self._store_trouble(call):
+            return trouble
+        backup = self._world.zeebe_backups.known.get(number)
+        if backup is None or not backup.visible:
+            return self._give("get.missing", call, id=number)
+        return Reply(200, backup.described(), ACTUATOR)
+
+    async def _delete(self, call: Call) -> Reply:
+        number = whole(call.parts["id"])
+        if number is None:
+            return self._spring.error(call, 400)
+        if trouble := self._store_trouble(call):
+            return trouble
+        self._world.zeebe_backups.known.pop(number, None)
+        return Reply(204)
+
+    async def _state(self, _call: Call) -> Reply:
+        done = [b for b in self._world.zeebe_backups.known.values() if b.state == COMPLETED]
+        newest = sorted(done, key=lambda b: b.number)[-1:]
+        states = [
+            {
+                "checkpointId": backup.number,
+                "checkpointType": "MANUAL_BACKUP",
+                "partitionId": p.number,
+                "checkpointPosition": p.checkpoint,
+                "checkpointTimestamp": p.created,
+            }
+            for backup in newest
+            for p in backup.partitions
+        ]
+        return Reply(200, {"checkpointStates": states, "backupStates": states, "ranges": []}, ACTUATOR)
+
+    def _store_trouble(self, call: Call) -> Reply | None:
+        names = {"refusing": "zeebe.store_refuses", "hanging": "zeebe.store_hangs"}
+        name = names.get(self._world.conditions.backup_store)
+        return self._spring.give(name, call) if name else None
+
+    def _give(self, name: str, call: Call, /, **values: Any) -> Reply:
+        return self._spring.give(f"zeebe.{name}", call, **values)
+
+
+def whole(text: str) -> int | None:
+    """Read a backup ID out of a path, None when it is no number."""
+    try:
+        return int(text)
+    except ValueError:
+        return None

@@ -1,0 +1,114 @@
+"""Zeebe's management port: health, topology, exporting."""
+
+from typing import Any
+
+from sandbox.stand_in.answers.entry import ACTUATOR
+from sandbox.stand_in.messages import Call, Reply
+from sandbox.stand_in.model.clock import zulu
+from sandbox.stand_in.model.zeebe import Phase
+from sandbox.stand_in.roles.spring import Spring
+from sandbox.stand_in.roles.zeebe_backups import ZeebeBackupRole
+from sandbox.stand_in.routes import Routes
+from sandbox.stand_in.world import World
+
+BEAN = "zeebe.broker-io.camunda.application.commons.configuration.BrokerBasedConfiguration$BrokerBasedProperties"
+
+
+class ZeebeManagement:
+    """The actuator of one broker; the gateway's calls are answered by each of them."""
+
+    def __init__(self, world: World, broker: int) -> None:
+        self._world, self._broker = world, broker
+        self._spring = Spring(world, "zeebe")
+
+    def routes(self) -> Routes:
+        """All paths of the management port."""
+        routes = self._spring.routes()
+        groups = {
+            "": ["brokerReady", "brokerStartup", "brokerStatus"],
+            "readiness": ["brokerReady"],
+            "startup": ["brokerStartup"],
+            "status": [],
+        }
+        self._spring.add_actuator(routes, groups, {BEAN: {"prefix": "zeebe.broker", "properties": self._properties}})
+        routes.add("GET", "/actuator/partitions", self._partitions)
+        routes.add("GET", "/actuator/cluster", self._cluster)
+        routes.add("GET", "/actuator/exporters", self._exporters)
+        routes.add("POST", "/actuator/exporting/{operation}", self._exporting)
+        ZeebeBackupRole(self._world).add_to(routes)
+        return routes
+
+    def _properties(self) -> dict[str, Any]:
+        store = "NONE" if self._world.conditions.backup_store == "none" else "S3"
+        engine = self._world.engine.name
+        exporter = {"args": {"url": self._world.search_url, "index": {}, "bulk": {"size": "1"}}}
+        cluster = {"partitionsCount": len(self._world.zeebe.partitions), "clusterSize": self._world.zeebe.brokers}
+        return {"data": {"backup": {"store": store}}, "cluster": cluster, "exporters": {engine: exporter}}
+
+    async def _partitions(self, _call: Call) -> Reply:
+        zeebe = self._world.zeebe
+        local = [n for n in zeebe.partitions if self._broker in zeebe.replicas(n)]
+        return Reply(200, {str(n): self._partition(n) for n in local}, ACTUATOR)
+
+    def _partition(self, number: int) -> dict[str, Any]:
+        zeebe, partition = self._world.zeebe, self._world.zeebe.partitions[number]
+        leads = zeebe.replicas(number)[0] == self._broker
+        described: dict[str, Any] = {
+            "role": "LEADER" if leads else "FOLLOWER",
+            "processedPosition": partition.last_position if leads else None,
+            "snapshotId": None,
+            "processedPositionInSnapshot": None,
+            "streamProcessorPhase": "PROCESSING" if leads else None,
+            "exporterPhase": zeebe.phases[self._broker, number] if leads else None,
+            "exportedPosition": partition.acknowledged if leads else None,
+        }
+        clock = {"instant": zulu(), "modificationType": "None", "modification": {}}
+        return described | {"clock": clock if leads else None}
+
+    async def _cluster(self, _call: Call) -> Reply:
+        zeebe = self._world.zeebe
+        exporter = {"id": self._world.engine.name, "state": "ENABLED"}
+        brokers = [
+            {
+                "id": broker,
+                "state": "ACTIVE",
+                "version": 0,
+                "lastUpdatedAt": "0000-01-01T00:00:00Z",
+                "partitions": [
+                    {
+                        "id": n,
+                        "state": "ACTIVE",
+                        "priority": zeebe.replication - zeebe.replicas(n).index(broker),
+                        "config": {"exporting": {"exporters": [exporter]}},
+                    }
+                    for n in zeebe.partitions
+                    if broker in zeebe.replicas(n)
+                ],
+            }
+            for broker in range(zeebe.brokers)
+        ]
+        body: dict[str, Any] = {"version": 1, "brokers": brokers}
+        if self._world.conditions.pending_change:
+            change = {"id": 2, "status": "IN_PROGRESS", "startedAt": zulu(), "completed": [], "pending": []}
+            body["pendingChange"] = change
+        return Reply(200, body)
+
+    async def _exporters(self, _call: Call) -> Reply:
+        return Reply(200, [{"exporterId": self._world.engine.name, "status": "ENABLED"}])
+
+    async def _exporting(self, call: Call) -> Reply:
+        operation, soft = call.parts["operation"], call.query.get("soft", "false").lower()
+        if soft not in {"true", "false"}:
+            return self._spring.error(call, 400)
+        phases = {"pause": Phase.SOFT_PAUSED if soft == "true" else Phase.PAUSED, "resume": Phase.EXPORTING}
+        if operation not in phases:
+            return self._spring.give("zeebe.exporting.unknown", call, operation=operation)
+        zeebe, missing = self._world.zeebe, set(self._world.conditions.missing_brokers)
+        for number in zeebe.partitions:
+            members = zeebe.replicas(number)
+            if gone := missing & set(members):
+                counts = {"expected": len(members), "found": len(members) - len(gone)}
+                return self._spring.give("zeebe.exporting.incomplete", call, partition=number, **counts)
+        zeebe.set_phase(phases[operation])
+        self._world.exporter.notice()
+        return self._spring.give("zeebe.exporting.done", call)

@@ -1,0 +1,84 @@
+"""Which roles a line has, on which ports, and who plays them."""
+
+from collections.abc import Mapping
+
+from sandbox.stand_in.answers.entry import WebApp
+from sandbox.stand_in.control import Control
+from sandbox.stand_in.doors import Door
+from sandbox.stand_in.roles.optimize import Optimize
+from sandbox.stand_in.roles.search import SearchRole
+from sandbox.stand_in.roles.spring import Spring
+from sandbox.stand_in.roles.web_app_backups import WebAppBackups
+from sandbox.stand_in.roles.web_pages import WebPages
+from sandbox.stand_in.roles.zeebe_management import ZeebeManagement
+from sandbox.stand_in.roles.zeebe_rest import ZeebeRest
+from sandbox.stand_in.routes import Routes
+from sandbox.stand_in.world import World
+
+OFFSETS: Mapping[str, int] = {
+    "zeebe_rest": 10,
+    "zeebe_management": 11,
+    "broker_1_management": 15,
+    "broker_2_management": 16,
+    "operate_web": 20,
+    "operate_management": 21,
+    "tasklist_web": 30,
+    "tasklist_management": 31,
+    "optimize_management": 41,
+    "search": 50,
+    "control": 90,
+}
+MOST_BROKERS = 3
+
+
+def all_roles(world: World) -> dict[str, dict[str, Routes]]:
+    """Routes of every role by port and role, for a whole cluster."""
+    doors: dict[str, dict[str, Routes]] = {
+        "search": {"search": SearchRole(world).routes()},
+        "zeebe_rest": {"zeebe": ZeebeRest(world).routes()},
+        "zeebe_management": {"zeebe": ZeebeManagement(world, 0).routes()},
+        "optimize_management": {"optimize": Optimize(world).routes()},
+    }
+    for broker in range(1, world.zeebe.brokers):
+        doors[f"broker_{broker}_management"] = {"zeebe": ZeebeManagement(world, broker).routes()}
+    for app in world.line.web_apps:
+        web, management = app.doors
+        doors.setdefault(web, {})[app.role] = WebPages(world, app).routes()
+        doors.setdefault(management, {})[app.role] = web_app_management(world, app)
+    return doors
+
+
+def web_app_management(world: World, app: WebApp) -> Routes:
+    """Routes of a web app's management port."""
+    spring = Spring(world, app.role, pretty=app.pretty)
+    routes = spring.routes()
+    check = "indicesCheck" if app.role == "operate" else "searchEngineCheck"
+    groups = {
+        "": [check, "livenessState", "readinessState"],
+        "liveness": [],
+        "readiness": [check, "readinessState"],
+    }
+    prefix, bean, section = app.properties
+
+    def properties() -> dict[str, object]:
+        backup = {} if (name := world.repository(app.role)) is None else {"repositoryName": name}
+        engine = {"url": world.search_url, "indexPrefix": app.role}
+        return {"version": world.version(app.role), "backup": backup, section: engine}
+
+    spring.add_actuator(routes, groups, {bean: {"prefix": prefix, "properties": properties}})
+    WebAppBackups(world, app).add_to(routes)
+    return routes
+
+
+def only_optimize(world: World) -> dict[str, dict[str, Routes]]:
+    """Routes of Optimize alone, beside a real cluster."""
+    return {"optimize_management": {"optimize": Optimize(world).routes()}}
+
+
+async def open_doors(world: World, roles: dict[str, dict[str, Routes]], base: int) -> dict[str, Door]:
+    """Open every port and the control port; ``base`` 0 takes free ones. Returns the doors by name."""
+    doors = {name: Door(name, world, routes) for name, routes in roles.items()}
+    control = Door("control", world, {"control": Control(world, dict(doors)).routes()}, recorded=False)
+    for name, door in {**doors, "control": control}.items():
+        await door.open(base + OFFSETS[name] if base else 0)
+    return {**doors, "control": control}

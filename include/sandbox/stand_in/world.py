@@ -1,0 +1,101 @@
+"""Everything the stand-in knows: its line, its model, and what a test has arranged."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+from sandbox.stand_in.answers import ENGINES, LINES, Answers
+from sandbox.stand_in.conditions import Conditions
+from sandbox.stand_in.engine.indices import Indices
+from sandbox.stand_in.engine.snapshots import Repositories, Snapshot
+from sandbox.stand_in.faults import Faults
+from sandbox.stand_in.journal import Journal
+from sandbox.stand_in.messages import Reply
+from sandbox.stand_in.model.backups import ZeebeBackups
+from sandbox.stand_in.model.exporting import Exporter
+from sandbox.stand_in.model.zeebe import Zeebe
+from sandbox.stand_in.outcomes import Outcomes, Plan
+from sandbox.stand_in.pace import Pace
+
+REPOSITORY = "backups"
+OPTIMIZE_INDICES = ("optimize-position-based-import-index_v3", "optimize-settings_v3")
+
+
+class World:
+    """State of one stand-in. ``reset`` makes all of it anew; the roles look it up at every request."""
+
+    conditions: Conditions
+    faults: Faults
+    outcomes: Outcomes
+    journal: Journal
+    pace: Pace
+    zeebe: Zeebe
+    zeebe_backups: ZeebeBackups
+    indices: Indices
+    repositories: Repositories
+    exporter: Exporter
+    optimize_plans: dict[int, Plan]
+
+    def __init__(self, line: str, engine: str, brokers: int, partitions: int, pace: float) -> None:
+        """Choose what to play; ``reset`` must be called, in a running event loop, before anything else."""
+        self.line = LINES[line]
+        self.engine = ENGINES[engine]
+        self.answers = Answers(self.line, self.engine)
+        self.search_url = ""
+        self.down: set[str] = set()
+        self._brokers, self._partitions, self._pace = brokers, partitions, pace
+        self._background: set[asyncio.Task[None]] = set()
+
+    def reset(self, *, repository: bool) -> None:
+        """Begin again with an empty cluster; with ``repository`` the snapshot repository is registered already."""
+        for task in self._background:
+            task.cancel()
+        self.conditions, self.faults, self.outcomes = Conditions(), Faults(), Outcomes()
+        self.journal, self.pace = Journal(), Pace(self._pace)
+        self.zeebe = Zeebe(self._brokers, self._partitions)
+        self.zeebe_backups = ZeebeBackups()
+        self.optimize_plans = {}
+        self.indices, self.repositories = Indices(), Repositories()
+        for name in (*self.line.indices, *OPTIMIZE_INDICES):
+            self.indices.create(name)
+        if repository:
+            self.repositories.register(REPOSITORY, {"type": "fs", "settings": {"location": REPOSITORY}})
+        self.exporter = Exporter(self.line, self.zeebe, self.indices, reachable=lambda: "search" not in self.down)
+        self.run(self.exporter.run())
+
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something in the background until it is done or the world is reset."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    def plant(self, role: str, number: int) -> None:
+        """Put a finished backup there that nobody here has made; a ValueError names an unknown role."""
+        if role == "zeebe":
+            self.zeebe_backups.plant(number, self.zeebe.partitions.values(), self.version(role))
+            return
+        prefix, parts = self._snapshots_of(role)
+        for place in range(1, parts + 1):
+            name = f"{prefix}_{number}_{self.version(role).lower()}_part_{place}_of_{parts}"
+            snapshot = Snapshot(name, (), None, include_global_state=False)
+            snapshot.finish("SUCCESS")
+            self.repositories.snapshots(REPOSITORY)[name] = snapshot
+
+    def _snapshots_of(self, role: str) -> tuple[str, int]:
+        known = {app.role: (app.snapshots, len(app.parts)) for app in self.line.web_apps}
+        known["optimize"] = ("camunda_optimize", 2)
+        if role not in known:
+            raise ValueError(f"{role!r} makes no backups; those that do are {sorted({'zeebe', *known})}")
+        return known[role]
+
+    def version(self, role: str) -> str:
+        """Version a role reports."""
+        return self.conditions.version.get(role, self.line.version)
+
+    def repository(self, role: str) -> str | None:
+        """Snapshot repository a role is configured with."""
+        return self.conditions.repository.get(role, REPOSITORY)
+
+    def give(self, name: str, /, **values: Any) -> Reply:
+        """Give an answer out of the line's tables."""
+        return self.answers.give(name, **values)

@@ -1,0 +1,169 @@
+"""A stand-in cluster for tests: started as a program of its own, spoken to over the network."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import requests
+
+PROJECT = Path(__file__).parent.parent
+CONNECTIONS = {
+    "zeebe": "zeebe_management",
+    "operate": "operate_management",
+    "tasklist": "tasklist_management",
+    "optimize": "optimize_management",
+    "search": "search",
+}
+
+
+class StandIn:
+    """A running stand-in. It dies with the test process, also when that one is killed.
+
+    :param line: line of Camunda to play, ``8.6`` or ``8.8``
+    :param pace: seconds one part of a backup takes
+    :param options: more words for its command line
+    """
+
+    urls: dict[str, str]
+
+    def __init__(self, line: str = "8.6", *options: str, pace: float = 0.05) -> None:
+        words = ["--line", line, "--ports", "0", "--pace", str(pace), "--until-stdin-closes", *options]
+        if "--only" not in options:
+            words.append("--repository")
+        self._process = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-m", "sandbox.stand_in", *words],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(PROJECT / "include")},
+            text=True,
+        )
+        assert self._process.stdout is not None
+        ready = self._process.stdout.readline()
+        if not ready:
+            self.close()
+            raise RuntimeError("the stand-in did not start; its error output says why")
+        self.urls = json.loads(ready)["ready"]
+        self._http = requests.Session()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int:
+        """Its process ID."""
+        return self._process.pid
+
+    def connections(self, cluster: str) -> dict[str, dict[str, Any]]:
+        """Airflow connections to its roles, by connection ID, in Airflow's JSON form."""
+        found = {}
+        for name, door in CONNECTIONS.items():
+            if door in self.urls:
+                url = urlsplit(self.urls[door])
+                found[f"{cluster}_{name}"] = {
+                    "conn_type": "http",
+                    "schema": url.scheme,
+                    "host": url.hostname,
+                    "port": url.port,
+                }
+        return found
+
+    def fault(
+        self,
+        role: str,
+        effect: Mapping[str, Any],
+        *,
+        method: str = ".*",
+        path: str = "",
+        skip: int = 0,
+        times: int | None = 1,
+        caller: str = "client",
+    ) -> None:
+        """Spoil the next requests that fit.
+
+        :param effect: ``{"status": 500, "body": …}``, ``{"envelope": 500}``, ``{"hang": seconds}``, ``{"drop": True}``
+            or ``{"act_then": <one of these>}``
+        :param method: regular expression for the whole method
+        :param path: regular expression found anywhere in path and query
+        :param skip: fitting requests to let pass first
+        :param times: requests to spoil, None for all
+        :param caller: ``client``, or ``any`` to include the stand-in's own requests
+        """
+        wanted = {"role": role, "effect": effect, "method": method, "path": path, "skip": skip, "times": times}
+        self._control("/faults", {**wanted, "from": caller})
+
+    def outcome(self, role: str, outcome: str, *, seconds: float | None = None, times: int | None = 1) -> None:
+        """Decide how the next backups of a role end."""
+        self._control("/outcomes", {"role": role, "outcome": outcome, "for": seconds, "times": times})
+
+    def conditions(self, **conditions: Any) -> None:
+        """Put it into a state of affairs, e.g. ``backup_store="none"``."""
+        self._control("/conditions", conditions)
+
+    def pace(self, seconds_per_part: float) -> None:
+        """Change how fast backups advance."""
+        self._control("/pace", {"seconds_per_part": seconds_per_part})
+
+    def exporting(self, phase: str, partition: int | None = None) -> None:
+        """Pause or resume exporting behind everybody's back."""
+        self._control("/exporting", {"phase": phase, "partition": partition})
+
+    def plant(self, **backups: list[int]) -> None:
+        """Put finished backups of another day there, e.g. ``plant(zeebe=[41], optimize=[41])``."""
+        self._control("/backups", backups)
+
+    def kill(self, role: str) -> None:
+        """Refuse connections to a role."""
+        self._control("/kill-role", {"role": role})
+
+    def revive(self, role: str) -> None:
+        """Take connections to a role again."""
+        self._control("/revive-role", {"role": role})
+
+    def reset(self, *, repository: bool = True) -> None:
+        """Begin again with an empty cluster, without faults, outcomes, conditions and journal."""
+        self._control("/reset", {"repository": repository})
+
+    def journal(self, role: str | None = None, *, caller: str = "client") -> list[dict[str, Any]]:
+        """Give the requests received so far, in order of arrival."""
+        entries: list[dict[str, Any]] = self._look("/journal")
+        return [e for e in entries if role in {None, e["role"]} and caller in {"any", e["from"]}]
+
+    def truth(self) -> dict[str, Any]:
+        """Give what the model knows: exporting phases, positions, instances, backups, snapshots."""
+        found: dict[str, Any] = self._look("/truth")
+        return found
+
+    def close(self) -> None:
+        """Stop it."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process.stdout.close()
+        if hasattr(self, "_http"):
+            self._http.close()
+
+    def _control(self, path: str, body: Mapping[str, Any]) -> None:
+        answer = self._http.post(self.urls["control"] + path, json=body, timeout=10)
+        if answer.status_code != 204:
+            raise ValueError(answer.json()["message"])
+
+    def _look(self, path: str) -> Any:
+        answer = self._http.get(self.urls["control"] + path, timeout=10)
+        answer.raise_for_status()
+        return answer.json()
