@@ -1,0 +1,108 @@
+"""Zeebe, Operate and Tasklist 8.6 from one distribution, run without its own scripts."""
+
+from . import fetch, java, ports
+from .programs import Program, environment
+from .sites import Site
+
+PARTITIONS = 2
+BUCKET = "zeebe-backups"
+DATABASE = "sandbox"
+HEAP = "512m"
+
+OPENSEARCH_EXPORTER = "io.camunda.zeebe.exporter.opensearch.OpensearchExporter"
+
+
+def zeebe(site: Site) -> Program:
+    """Return a Zeebe broker with an embedded gateway as a program."""
+    settings = _servers(site, "zeebe_rest", "zeebe_management") | {
+        "SPRING_PROFILES_ACTIVE": "broker",
+        "ZEEBE_BROKER_NETWORK_HOST": ports.HOST,
+        "ZEEBE_BROKER_NETWORK_ADVERTISEDHOST": ports.HOST,
+        "ZEEBE_BROKER_NETWORK_COMMANDAPI_PORT": site.port("zeebe_command"),
+        "ZEEBE_BROKER_NETWORK_INTERNALAPI_PORT": site.port("zeebe_internal"),
+        "ZEEBE_BROKER_GATEWAY_NETWORK_HOST": ports.HOST,
+        "ZEEBE_BROKER_GATEWAY_NETWORK_PORT": site.port("zeebe_grpc"),
+        "ZEEBE_BROKER_CLUSTER_INITIALCONTACTPOINTS": site.address("zeebe_internal"),
+        "ZEEBE_BROKER_CLUSTER_PARTITIONSCOUNT": str(PARTITIONS),
+        "ZEEBE_BROKER_DATA_DIRECTORY": str(site.home("zeebe") / "data"),
+        "ZEEBE_BROKER_DATA_LOGSEGMENTSIZE": "16MB",
+        "ZEEBE_BROKER_EXPORTERS_OPENSEARCH_CLASSNAME": OPENSEARCH_EXPORTER,
+        "ZEEBE_BROKER_EXPORTERS_OPENSEARCH_ARGS_URL": site.url("search"),
+        "ZEEBE_BROKER_EXPORTERS_OPENSEARCH_ARGS_BULK_SIZE": "1",
+        "ZEEBE_BROKER_EXPORTERS_OPENSEARCH_ARGS_INDEX_NUMBEROFREPLICAS": "0",
+    }
+    if site.backup_store != "none":
+        settings |= _store(site)
+    health = f"{site.url('zeebe_management')}/actuator/health/status"
+    return _program(site, "zeebe", "io.camunda.application.StandaloneBroker", settings, health)
+
+
+def operate(site: Site) -> Program:
+    """Return Operate as a program."""
+    settings = _web_app(site, "operate", search=site.url("search"))
+    health = f"{site.url('operate_management')}/actuator/health/readiness"
+    return _program(site, "operate", "io.camunda.application.StandaloneOperate", settings, health)
+
+
+def tasklist(site: Site) -> Program:
+    """Return Tasklist as a program; it reaches OpenSearch through `ism_proxy.py`."""
+    settings = _web_app(site, "tasklist", search=site.url("ism_proxy"))
+    health = f"{site.url('tasklist_management')}/actuator/health/readiness"
+    return _program(site, "tasklist", "io.camunda.application.StandaloneTasklist", settings, health)
+
+
+def _program(site: Site, name: str, main_class: str, settings: dict[str, str], health: str) -> Program:
+    home = site.home(name)
+    distribution = fetch.home(fetch.CAMUNDA, site.cache)
+    class_path = (distribution / "config", distribution / "lib" / "*")
+    options = ("-XX:MaxDirectMemorySize=512m", f"-Dapp.name={name}", f"-Dapp.home={distribution}")
+    command = java.command(main_class, class_path, HEAP, home, (*options, f"-Dbasedir={distribution}"))
+    return Program(name, command, environment(home) | settings, home, health)
+
+
+def _servers(site: Site, web: str, management: str) -> dict[str, str]:
+    return {
+        "SERVER_ADDRESS": ports.HOST,
+        "SERVER_PORT": site.port(web),
+        "MANAGEMENT_SERVER_ADDRESS": ports.HOST,
+        "MANAGEMENT_SERVER_PORT": site.port(management),
+    }
+
+
+def _store(site: Site) -> dict[str, str]:
+    """Return the settings of the S3 store; it takes any key, so these protect nothing."""
+    prefix = "ZEEBE_BROKER_DATA_BACKUP"
+    return {
+        f"{prefix}_STORE": "S3",
+        f"{prefix}_S3_BUCKETNAME": BUCKET,
+        f"{prefix}_S3_BASEPATH": "sandbox",
+        f"{prefix}_S3_ENDPOINT": site.url("store"),
+        f"{prefix}_S3_REGION": "us-east-1",
+        f"{prefix}_S3_ACCESSKEY": "sandbox",
+        f"{prefix}_S3_SECRETKEY": "sandbox-only",
+        f"{prefix}_S3_FORCEPATHSTYLEACCESS": "true",
+    }
+
+
+def _web_app(site: Site, app: str, search: str) -> dict[str, str]:
+    """Return the settings that Operate and Tasklist share but for the name in them."""
+    prefix = f"CAMUNDA_{app.upper()}"
+    return _servers(site, f"{app}_web", f"{app}_management") | {
+        "SPRING_PROFILES_ACTIVE": f"{app},auth",
+        "CAMUNDA_DATABASE_TYPE": "opensearch",
+        "CAMUNDA_DATABASE_URL": search,
+        "CAMUNDA_DATABASE_CLUSTERNAME": DATABASE,
+        f"{prefix}_DATABASE": "opensearch",
+        f"{prefix}_OPENSEARCH_URL": search,
+        f"{prefix}_OPENSEARCH_CLUSTERNAME": DATABASE,
+        f"{prefix}_ZEEBEOPENSEARCH_URL": search,
+        f"{prefix}_ZEEBEOPENSEARCH_CLUSTERNAME": DATABASE,
+        f"{prefix}_ZEEBEOPENSEARCH_PREFIX": "zeebe-record",
+        f"{prefix}_ZEEBE_GATEWAYADDRESS": site.address("zeebe_grpc"),
+        f"{prefix}_ZEEBE_RESTADDRESS": site.url("zeebe_rest"),
+        f"{prefix}_CSRFPREVENTIONENABLED": "false",
+        f"{prefix}_BACKUP_REPOSITORYNAME": site.repository,
+        # Each has a Zeebe gateway inside that would else listen on all addresses (recorded from Camunda 8.6.0).
+        "ZEEBE_GATEWAY_CLUSTER_HOST": ports.HOST,
+        "ZEEBE_GATEWAY_CLUSTER_PORT": site.port(f"{app}_internal"),
+    }

@@ -1,0 +1,59 @@
+"""`python -m sandbox demo`: a cluster, an Airflow, and one backup of the one by the other."""
+
+import argparse
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+from rich.console import Console
+
+from sandbox import ports
+from sandbox.airflow_processes import AirflowProcesses
+from sandbox.demo.clusters import STACKS, cluster_of, connections, licences, write_cluster_file
+from sandbox.demo.story import Demo
+from sandbox.errors import SandboxError
+from sandbox.preflight import problems
+
+from .output import say
+
+PLAIN_WIDTH = 120
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this command."""
+    parser.add_argument("--stack", choices=STACKS, default="embedded", help="what is backed up (default %(default)s)")
+    parser.add_argument("--ports", type=int, default=ports.DEFAULT_BASE, help="base port (default %(default)s)")
+    parser.add_argument("--home", type=Path, default=Path(".sandbox"), help="folder for data and logs")
+    parser.add_argument("--exit", action="store_true", help="stop everything once the backup is made")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Tell the story; return 0 only when there is a backup.
+
+    :raises SandboxError: something is in the way, or does not start
+    """
+    home = options.home.resolve() / options.stack
+    name = STACKS[options.stack]
+    cluster = cluster_of(options.stack, home, options.ports)
+    airflow = AirflowProcesses(
+        home / "airflow", options.ports, connections(name, cluster.urls), clusters_folder=home / "clusters"
+    )
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=PLAIN_WIDTH)
+    demo = Demo(name, cluster, airflow, console)
+    if found := problems(demo.needs(options.ports)):
+        raise SandboxError("\n".join(found))
+    for line in licences(options.stack):
+        say(line)
+    write_cluster_file(name, cluster.urls, home / "clusters")
+    with cluster, airflow:
+        demo.start()
+        demo.work()
+        succeeded = demo.back_up()
+        if not options.exit:
+            say("Ctrl-C stops everything.")
+            with suppress(SystemExit):  # told to leave: the backup decides on the exit code
+                threading.Event().wait()
+        say("Stopping.")
+    return 0 if succeeded else 1

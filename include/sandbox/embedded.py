@@ -1,0 +1,173 @@
+"""The embedded cluster: real Camunda 8.6 and OpenSearch on this machine; only Optimize is a stand-in."""
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from . import fetch, ports
+from .errors import SandboxError
+from .loopback import TIMEOUT, session
+from .parts import PARTS
+from .preflight import Needs
+from .programs import POLL_INTERVAL, Programs
+from .sites import BackupStore, Site
+
+Report = Callable[[str], None]
+
+START_PATIENCE = 240.0
+MEMORY_MIB = 2560
+DATA_MIB = 1024
+
+
+class EmbeddedCluster:
+    """Zeebe (two partitions), Operate, Tasklist, a stand-in for Optimize, OpenSearch, and Zeebe's backup store.
+
+    Every `start` begins with an empty cluster; a part that is stopped and started by itself keeps its data,
+    except for the backup store, which lives in memory. All parts end with the process that started them.
+
+    :param home: the folder for data and logs
+    :param base_port: see `ports.py`
+    :param backup_store: `s3` works, with `s3-wrong` Zeebe's backups become FAILED, with `none` Zeebe has no store
+    :param repository: the snapshot repository that Operate and Tasklist are told to use
+    """
+
+    def __init__(
+        self, home: Path, base_port: int, *, backup_store: BackupStore = "s3", repository: str = "backups"
+    ) -> None:
+        self.home = home.resolve()
+        self.repository = repository
+        self.parts = tuple(name for name in PARTS if name != "store" or backup_store != "none")
+        self.urls = ports.urls(base_port, (server for name in self.parts for server in PARTS[name].servers))
+        self._site = Site(self.home / "data", fetch.cache_folder(), base_port, backup_store, repository)
+        self._programs: Programs | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def programs(self) -> Programs:
+        """The running parts; further programs may be started beside them and end with them.
+
+        :raises SandboxError: the cluster is not started
+        """
+        if self._programs is None:
+            raise SandboxError("The embedded cluster is not started.")
+        return self._programs
+
+    def needs(self) -> Needs:
+        """Return what a start takes, for `preflight.problems`."""
+        cache = self._site.cache
+        unpacking = sum(artifact.mib for artifact in fetch.missing(fetch.ARTIFACTS, cache))
+        context = fetch.maven(lambda _: None)
+        downloads = fetch.to_download(fetch.ARTIFACTS, cache, context)
+        return Needs(
+            ports={server: ports.port(self._site.base_port, server) for server in self.urls},
+            memory_mib=MEMORY_MIB,
+            disk_mib={self.home: DATA_MIB, cache: unpacking},
+            java=True,
+            download_from=tuple(context.remote_repos.values()) if downloads else (),
+        )
+
+    def fetch(self, report: Report) -> None:
+        """Download and unpack what is not there yet.
+
+        :param report: is told what is being done
+        :raises SandboxError: see `fetch.fetch`
+        """
+        fetch.fetch(fetch.ARTIFACTS, self._site.cache, fetch.maven(report), report)
+
+    def start(self, report: Report) -> None:
+        """Start an empty cluster and wait until every part is healthy.
+
+        :param report: is told of each part that is up
+        :raises SandboxError: a part ended or did not answer in time, or another sandbox uses the folder
+        """
+        self._programs = Programs(self.home)
+        shutil.rmtree(self._site.data, ignore_errors=True)
+        began = time.monotonic()
+        waiting, starting, up = list(self.parts), set[str](), set[str]()
+        while waiting or starting:
+            for name in [name for name in waiting if up.issuperset(self._after(name))]:
+                self.start_part(name)
+                waiting.remove(name)
+                starting.add(name)
+            for name in [name for name in starting if self.programs.is_healthy(name)]:
+                starting.remove(name)
+                up.add(name)
+                report(f"{name} is up after {time.monotonic() - began:.0f} s")
+            if time.monotonic() - began > START_PATIENCE:
+                raise SandboxError(f"Not up within {START_PATIENCE:.0f} s: {', '.join(sorted(starting))}.")
+            time.sleep(POLL_INTERVAL)
+
+    def stop(self) -> None:
+        """Stop every part; harmless when nothing runs."""
+        if self._programs is not None:
+            self._programs.close()
+            self._programs = None
+
+    def start_part(self, name: str) -> None:
+        """Start one part with the data it has, without waiting for it."""
+        self.programs.start(PARTS[name].program(self._site))
+
+    def stop_part(self, name: str) -> None:
+        """Stop one part in an orderly way."""
+        self.programs.stop(name)
+
+    def kill_part(self, name: str) -> None:
+        """End one part as a crash would."""
+        self.programs.kill(name)
+
+    def freeze_part(self, name: str) -> None:
+        """Let one part hang: it takes connections and answers nothing."""
+        self.programs.freeze(name)
+
+    def thaw_part(self, name: str) -> None:
+        """Let a frozen part go on."""
+        self.programs.thaw(name)
+
+    def is_running(self, name: str) -> bool:
+        """Return whether one part's process is there, frozen or not."""
+        return self._programs is not None and self._programs.is_running(name)
+
+    def pid(self, name: str) -> int:
+        """Return the process ID of a running part."""
+        return self.programs.pid(name)
+
+    def seconds(self, name: str) -> float | None:
+        """Return how long a part took to its first good answer, in seconds; None before that."""
+        return self.programs.seconds(name)
+
+    def log_path(self, name: str) -> Path:
+        """Return the log of one part."""
+        return self.home / "logs" / f"{name}.log"
+
+    def wait_healthy(self, name: str, timeout: float) -> None:
+        """Wait until one part is ready for work.
+
+        :param timeout: seconds from now
+        :raises SandboxError: it ended, or did not answer in time
+        """
+        self.programs.wait_healthy(name, timeout)
+
+    def register_repository(self) -> None:
+        """Register the snapshot repository, as a cluster's owner does before the first backup.
+
+        :raises SandboxError: OpenSearch refused it
+        """
+        definition = {"type": "fs", "settings": {"location": self.repository}}
+        with session() as direct:
+            address = f"{self.urls['search']}/_snapshot/{self.repository}"
+            response = direct.put(address, json=definition, timeout=TIMEOUT)
+        if not response.ok:
+            raise SandboxError(f"OpenSearch refused the repository {self.repository}: {response.text}")
+
+    def _after(self, name: str) -> set[str]:
+        return set(PARTS[name].after).intersection(self.parts)

@@ -1,0 +1,240 @@
+"""Programs that the sandbox starts.
+
+Each has a process group of its own, and all end with the process that started them.
+"""
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self, cast
+
+from .errors import SandboxError
+from .keeper import send
+from .loopback import answers
+
+PACKAGE_FOLDER = Path(__file__).resolve().parent.parent
+POLL_INTERVAL = 0.2
+LOCK_PATIENCE = 20.0
+
+# Waits for a line before it becomes the program: until then the keeper may not know its process group.
+GATE = ("/bin/sh", "-c", 'read -r _ && exec "$@" </dev/null', "gate")
+
+
+def environment(home: Path) -> dict[str, str]:
+    """Return the environment that programs of the sandbox get: nothing of the caller's.
+
+    :param home: what they take for the user's home folder
+    """
+    return {"PATH": os.defpath, "HOME": str(home), "TMPDIR": str(home / "tmp"), "LANG": "C.UTF-8"}
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What to start.
+
+    :param name: its name, also that of its log
+    :param command: the program and its arguments
+    :param environment: all environment variables it gets
+    :param folder: its working folder, made if missing
+    :param health: an address whose GET succeeds once the program is ready for work
+    """
+
+    name: str
+    command: tuple[str, ...]
+    environment: dict[str, str]
+    folder: Path
+    health: str
+
+
+def python_program(name: str, module: str, arguments: tuple[str, ...], home: Path, health: str) -> Program:
+    """Return a module of this package as a program.
+
+    :param name: the program's name
+    :param module: the module, below `sandbox`
+    :param arguments: its arguments
+    :param home: its home folder
+    :param health: see `Program`
+    """
+    command = (sys.executable, "-m", f"sandbox.{module}", *arguments)
+    variables = environment(home) | {"PYTHONPATH": str(PACKAGE_FOLDER), "PYTHONUNBUFFERED": "1"}
+    return Program(name, command, variables, home, health)
+
+
+@dataclass(slots=True)
+class Running:
+    """A started program, how long it took to become healthy in seconds, and when it was started."""
+
+    program: Program
+    process: subprocess.Popen[bytes]
+    started: float = field(default_factory=time.monotonic)
+    seconds: float | None = None
+
+
+class Programs:
+    """Starts, signals and ends programs; whatever is left is ended when this process ends, even by `kill -9`.
+
+    :param home: holds the logs and a lock: one set of programs at a time may use it
+    :raises SandboxError: another sandbox uses this folder
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.logs = home / "logs"
+        self.logs.mkdir(parents=True, exist_ok=True)
+        self._running: dict[str, Running] = {}
+        with _lock(home) as lock, self.log_path("keeper").open("wb") as log:
+            self._keeper = subprocess.Popen(
+                (sys.executable, "-m", "sandbox.keeper"),
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                env=environment(home) | {"PYTHONPATH": str(PACKAGE_FOLDER)},
+                pass_fds=[lock.fileno()],  # the folder stays locked until everything has ended
+                start_new_session=True,
+            )
+        self._orders = cast("IO[bytes]", self._keeper.stdin)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def start(self, program: Program) -> None:
+        """Start a program; its output goes to its log.
+
+        :raises SandboxError: it is running already
+        """
+        if self.is_running(program.name):
+            raise SandboxError(f"{program.name} is running already.")
+        program.folder.mkdir(parents=True, exist_ok=True)
+        Path(program.environment.get("TMPDIR", program.folder)).mkdir(parents=True, exist_ok=True)
+        with self.log_path(program.name).open("ab") as log:
+            process = subprocess.Popen(
+                (*GATE, *program.command),
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=program.folder,
+                env=program.environment,
+                start_new_session=True,
+            )
+        self._running[program.name] = Running(program, process)
+        self._order(watch=process.pid, log=str(self.log_path(program.name)))
+        with cast("IO[bytes]", process.stdin) as gate:
+            gate.write(b"go\n")
+
+    def stop(self, *names: str, grace: float = 20.0) -> None:
+        """End programs together: ask, wait, then kill.
+
+        :param names: those that are not running are passed over
+        :param grace: seconds they get to end by themselves
+        """
+        ending = [self._running[name] for name in names if name in self._running]
+        for running in ending:
+            send(running.process.pid, signal.SIGTERM)
+            send(running.process.pid, signal.SIGCONT)
+        deadline = time.monotonic() + grace
+        for running in ending:
+            with suppress(subprocess.TimeoutExpired):
+                running.process.wait(max(0.0, deadline - time.monotonic()))
+            self._kill(running)
+
+    def kill(self, name: str) -> None:
+        """End a program at once, as a crash would."""
+        self._kill(self._running[name])
+
+    def freeze(self, name: str) -> None:
+        """Halt a program where it is: it keeps its connections and answers nothing."""
+        send(self._running[name].process.pid, signal.SIGSTOP)
+
+    def thaw(self, name: str) -> None:
+        """Let a frozen program go on."""
+        send(self._running[name].process.pid, signal.SIGCONT)
+
+    def is_running(self, name: str) -> bool:
+        """Return whether a program was started and has not ended; a frozen one runs."""
+        return name in self._running and self._running[name].process.poll() is None
+
+    def pid(self, name: str) -> int:
+        """Return the process ID of a started program, which is also its process group."""
+        return self._running[name].process.pid
+
+    def seconds(self, name: str) -> float | None:
+        """Return how long a program took to become healthy, in seconds; None if it has not."""
+        return self._running[name].seconds
+
+    def log_path(self, name: str) -> Path:
+        """Return where a program's output goes."""
+        return self.logs / f"{name}.log"
+
+    def is_healthy(self, name: str) -> bool:
+        """Return whether a program is ready for work right now.
+
+        :raises SandboxError: it ended
+        """
+        running = self._running[name]
+        if running.process.poll() is not None:
+            code = running.process.returncode
+            raise SandboxError(f"{name} ended by itself with code {code}; see {self.log_path(name)}.")
+        if not answers(running.program.health):
+            return False
+        if running.seconds is None:
+            running.seconds = time.monotonic() - running.started
+        return True
+
+    def wait_healthy(self, name: str, timeout: float) -> None:
+        """Wait until a program is ready for work.
+
+        :param timeout: seconds from now
+        :raises SandboxError: it ended, or did not answer in time
+        """
+        deadline = time.monotonic() + timeout
+        while not self.is_healthy(name):
+            if time.monotonic() > deadline:
+                raise SandboxError(f"{name} is not up after {timeout:.0f} s; see {self.log_path(name)}.")
+            time.sleep(POLL_INTERVAL)
+
+    def close(self) -> None:
+        """End every program and the keeper."""
+        self.stop(*self._running)
+        self._orders.close()
+        self._keeper.wait()
+
+    def _kill(self, running: Running) -> None:
+        send(running.process.pid, signal.SIGKILL)
+        running.process.wait()
+        del self._running[running.program.name]
+        with suppress(BrokenPipeError):
+            self._order(forget=running.process.pid)
+
+    def _order(self, **order: str | int) -> None:
+        self._orders.write(json.dumps(order).encode() + b"\n")
+        self._orders.flush()
+
+
+def _lock(home: Path) -> IO[bytes]:
+    """Return the folder's lock file, locked."""
+    lock = (home / "lock").open("wb")
+    deadline = time.monotonic() + LOCK_PATIENCE
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                lock.close()
+                raise SandboxError(
+                    f"Another sandbox runs in {home}; stop it first, or choose another folder with --home."
+                ) from None
+            time.sleep(POLL_INTERVAL)
+        else:
+            return lock
