@@ -6,11 +6,12 @@ import json
 import signal
 import sys
 import threading
+from dataclasses import fields
 
 from sandbox.stand_in.answers import ENGINES, LINES
 from sandbox.stand_in.roles.optimize import Optimize
 from sandbox.stand_in.stage import MOST_BROKERS, all_roles, only_optimize, open_doors
-from sandbox.stand_in.world import World
+from sandbox.stand_in.world import Play, World
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -21,6 +22,7 @@ def arguments() -> argparse.ArgumentParser:
         "the URLs when it is ready.",
     )
     parser.add_argument("--line", choices=LINES, default="8.6", help="line of Camunda to play")
+    parser.add_argument("--version", help="version to report, e.g. 8.9.0; the line's own when not given")
     parser.add_argument("--ports", type=int, default=28000, help="port base; 0 takes free ports")
     parser.add_argument("--brokers", type=int, choices=range(1, MOST_BROKERS + 1), default=1)
     parser.add_argument("--partitions", type=int, default=2)
@@ -41,7 +43,8 @@ async def serve(options: argparse.Namespace) -> None:
         loop.add_signal_handler(number, stopped.set)
     if options.until_stdin_closes:
         threading.Thread(target=watch_stdin, args=(loop, stopped), daemon=True).start()
-    world = World(options.line, options.engine, options.brokers, options.partitions, options.pace)
+    play = Play(**{field.name: getattr(options, field.name) for field in fields(Play)})
+    world = World(play)
     world.reset(repository=options.repository)
     roles = only_optimize(world) if options.only else all_roles(world)
     doors = await open_doors(world, roles, options.ports)

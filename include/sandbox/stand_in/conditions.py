@@ -19,6 +19,8 @@ class Conditions:
     :param generates_ids: Zeebe mints its own backup IDs and refuses a caller's (8.9)
     :param repository_broken: the repository's folder is gone: it is registered but does not verify
     :param search_health: status of the search engine's cluster
+    :param incomplete_after: seconds after which web apps of 8.8 and later say INCOMPLETE of a backup that is dead (the
+        real ones: 300)
     :param optimize_completed: Optimize's word for a complete backup; the manual says COMPLETE, the source COMPLETED
     """
 
@@ -32,6 +34,7 @@ class Conditions:
     generates_ids: bool = False
     repository_broken: bool = False
     search_health: str = "green"
+    incomplete_after: float = 0.0
     optimize_completed: str = "COMPLETED"
 
     def change(self, wanted: Mapping[str, Any]) -> None:

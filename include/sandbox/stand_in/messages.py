@@ -69,5 +69,16 @@ class Reply:
         if isinstance(self.body, str):
             return self.body.encode()
         if self.pretty:
-            return json.dumps(self.body, indent=2, separators=(",", " : ")).replace("[]", "[ ]").encode()
+            return indented(self.body).encode()
         return json.dumps(self.body, separators=(",", ":")).encode()
+
+
+def indented(value: Any, depth: int = 0) -> str:
+    """Text of a JSON value the way Jackson's pretty printer writes it: arrays stay on their line."""
+    if isinstance(value, dict) and value:
+        margin = "  " * (depth + 1)
+        fields = [f"{margin}{json.dumps(key)} : {indented(item, depth + 1)}" for key, item in value.items()]
+        return "{\n" + ",\n".join(fields) + "\n" + "  " * depth + "}"
+    if isinstance(value, list):
+        return "[ " + ", ".join(indented(item, depth) for item in value) + " ]" if value else "[ ]"
+    return "{ }" if value == {} else json.dumps(value)

@@ -1,13 +1,14 @@
 """Which roles a line has, on which ports, and who plays them."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from sandbox.stand_in.answers.entry import WebApp
 from sandbox.stand_in.control import Control
 from sandbox.stand_in.doors import Door
 from sandbox.stand_in.roles.optimize import Optimize
 from sandbox.stand_in.roles.search import SearchRole
-from sandbox.stand_in.roles.spring import Spring
+from sandbox.stand_in.roles.spring import Bean, Spring
 from sandbox.stand_in.roles.web_app_backups import WebAppBackups
 from sandbox.stand_in.roles.web_pages import WebPages
 from sandbox.stand_in.roles.zeebe_management import ZeebeManagement
@@ -29,18 +30,21 @@ OFFSETS: Mapping[str, int] = {
     "control": 90,
 }
 MOST_BROKERS = 3
+ZEEBE_DOOR = "zeebe_management"
 
 
 def all_roles(world: World) -> dict[str, dict[str, Routes]]:
     """Routes of every role by port and role, for a whole cluster."""
+    shared = [app for app in world.line.web_apps if app.doors[1] == ZEEBE_DOOR]
+    beans = {app.properties[1]: configuration(world, app) for app in shared}
     doors: dict[str, dict[str, Routes]] = {
         "search": {"search": SearchRole(world).routes()},
         "zeebe_rest": {"zeebe": ZeebeRest(world).routes()},
-        "zeebe_management": {"zeebe": ZeebeManagement(world, 0).routes()},
+        ZEEBE_DOOR: {"zeebe": ZeebeManagement(world, 0, beans).routes()},
         "optimize_management": {"optimize": Optimize(world).routes()},
     }
     for broker in range(1, world.zeebe.brokers):
-        doors[f"broker_{broker}_management"] = {"zeebe": ZeebeManagement(world, broker).routes()}
+        doors[f"broker_{broker}_management"] = {"zeebe": ZeebeManagement(world, broker, beans).routes()}
     for app in world.line.web_apps:
         web, management = app.doors
         doors.setdefault(web, {})[app.role] = WebPages(world, app).routes()
@@ -58,16 +62,22 @@ def web_app_management(world: World, app: WebApp) -> Routes:
         "liveness": [],
         "readiness": [check, "readinessState"],
     }
-    prefix, bean, section = app.properties
-
-    def properties() -> dict[str, object]:
-        backup = {} if (name := world.repository(app.role)) is None else {"repositoryName": name}
-        engine = {"url": world.search_url, "indexPrefix": app.role}
-        return {"version": world.version(app.role), "backup": backup, section: engine}
-
-    spring.add_actuator(routes, groups, {bean: {"prefix": prefix, "properties": properties}})
+    spring.add_actuator(routes, groups, {app.properties[1]: configuration(world, app)})
     WebAppBackups(world, app).add_to(routes)
     return routes
+
+
+def configuration(world: World, app: WebApp) -> Bean:
+    """Configuration of a web app."""
+    prefix, _, section = app.properties
+
+    def properties() -> dict[str, Any]:
+        name = world.repository(app.role)
+        engine = {"url": world.search_url, "indexPrefix": prefix.rpartition(".")[2]}
+        backup = {} if name is None else {"repositoryName": name}
+        return {"version": world.version(app.role), "backup": backup, section: engine}
+
+    return Bean(prefix, properties)
 
 
 def only_optimize(world: World) -> dict[str, dict[str, Routes]]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import dataclass
 from typing import Any
 
 from sandbox.stand_in.answers import ENGINES, LINES, Answers
@@ -21,6 +22,24 @@ REPOSITORY = "backups"
 OPTIMIZE_INDICES = ("optimize-position-based-import-index_v3", "optimize-settings_v3")
 
 
+@dataclass(frozen=True, slots=True)
+class Play:
+    """What a stand-in plays.
+
+    :param line: line of Camunda
+    :param engine: search engine
+    :param pace: seconds one part of a backup takes
+    :param version: version to report instead of the line's own
+    """
+
+    line: str = "8.6"
+    engine: str = "opensearch"
+    brokers: int = 1
+    partitions: int = 2
+    pace: float = 0.2
+    version: str | None = None
+
+
 class World:
     """State of one stand-in. ``reset`` makes all of it anew; the roles look it up at every request."""
 
@@ -36,14 +55,15 @@ class World:
     exporter: Exporter
     optimize_plans: dict[int, Plan]
 
-    def __init__(self, line: str, engine: str, brokers: int, partitions: int, pace: float) -> None:
+    def __init__(self, play: Play) -> None:
         """Choose what to play; ``reset`` must be called, in a running event loop, before anything else."""
-        self.line = LINES[line]
-        self.engine = ENGINES[engine]
+        self.line = LINES[play.line]
+        self.engine = ENGINES[play.engine]
         self.answers = Answers(self.line, self.engine)
         self.search_url = ""
         self.down: set[str] = set()
-        self._brokers, self._partitions, self._pace = brokers, partitions, pace
+        self._play = play
+        self._version = play.version or self.line.version
         self._background: set[asyncio.Task[None]] = set()
 
     def reset(self, *, repository: bool) -> None:
@@ -51,8 +71,8 @@ class World:
         for task in self._background:
             task.cancel()
         self.conditions, self.faults, self.outcomes = Conditions(), Faults(), Outcomes()
-        self.journal, self.pace = Journal(), Pace(self._pace)
-        self.zeebe = Zeebe(self._brokers, self._partitions)
+        self.journal, self.pace = Journal(), Pace(self._play.pace)
+        self.zeebe = Zeebe(self._play.brokers, self._play.partitions)
         self.zeebe_backups = ZeebeBackups()
         self.optimize_plans = {}
         self.indices, self.repositories = Indices(), Repositories()
@@ -60,7 +80,9 @@ class World:
             self.indices.create(name)
         if repository:
             self.repositories.register(REPOSITORY, {"type": "fs", "settings": {"location": REPOSITORY}})
-        self.exporter = Exporter(self.line, self.zeebe, self.indices, reachable=lambda: "search" not in self.down)
+        self.exporter = Exporter(
+            self.line, self._version, self.zeebe, self.indices, reachable=lambda: "search" not in self.down
+        )
         self.run(self.exporter.run())
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:
@@ -90,7 +112,12 @@ class World:
 
     def version(self, role: str) -> str:
         """Version a role reports."""
-        return self.conditions.version.get(role, self.line.version)
+        return self.conditions.version.get(role, self._version)
+
+    def minor(self, role: str) -> tuple[int, int]:
+        """Version a role reports, as far as behaviour depends on it."""
+        major, minor = self.version(role).split(".")[:2]
+        return int(major), int(minor)
 
     def repository(self, role: str) -> str | None:
         """Snapshot repository a role is configured with."""

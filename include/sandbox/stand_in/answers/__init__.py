@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.stand_in.answers import elasticsearch, line_8_6, opensearch
+from sandbox.stand_in.answers import elasticsearch, line_8_6, line_8_8, opensearch
 from sandbox.stand_in.answers.engine import Engine
 from sandbox.stand_in.answers.entry import Entry, Line
 from sandbox.stand_in.messages import Reply
 
-LINES: Mapping[str, Line] = {"8.6": line_8_6.LINE}
+LINES: Mapping[str, Line] = {"8.6": line_8_6.LINE, "8.8": line_8_8.LINE}
 ENGINES: Mapping[str, Engine] = {"opensearch": opensearch.ENGINE, "elasticsearch": elasticsearch.ENGINE}
 
 

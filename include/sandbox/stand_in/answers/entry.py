@@ -67,11 +67,12 @@ class WebApp:
     :param snapshots: first part of its snapshots' names
     :param parts: index patterns of each part of a backup
     :param doors: web port and management port
+    :param properties: prefix, bean and search section of its configuration, as its configprops actuator shows it
     :param pretty: answers pretty-printed JSON
+    :param login: its search API wants a session
     :param grace: says IN_PROGRESS, not INCOMPLETE, between two parts
     :param lowest_id: lowest backup ID it accepts
     :param empty_failures: a part without failures has an empty list of them; else, on OpenSearch, null
-    :param properties: prefix, bean and search section of its configuration, as its configprops actuator shows it
     """
 
     role: str
@@ -81,6 +82,7 @@ class WebApp:
     doors: tuple[str, str]
     properties: tuple[str, str, str]
     pretty: bool = False
+    login: bool = True
     grace: bool = False
     lowest_id: int = 0
     empty_failures: bool = True
@@ -91,13 +93,11 @@ class Line:
     """Versions of Camunda that answer alike.
 
     :param zeebe_backups: path of Zeebe's backup API
-    :param store_property: where the configuration holds the backup store
     :param entries: its answers by name
     :param indices: indices the web apps create at their first start
     :param tasks_index: where user tasks are
     :param importers: indices are filled by importers that read Zeebe's records, not by an exporter
-    :param string_keys: the REST API writes keys as strings
-    :param backup_state: the backup API has /state and can mint its own IDs (8.9)
+    :param unified: one application (8.8 and later): search API v2, keys as text, health of partitions, prefixes of IDs
     """
 
     version: str
@@ -107,5 +107,4 @@ class Line:
     indices: tuple[str, ...]
     tasks_index: str
     importers: bool
-    string_keys: bool
-    backup_state: bool
+    unified: bool

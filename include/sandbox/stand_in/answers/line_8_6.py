@@ -95,6 +95,7 @@ ZEEBE: dict[str, Entry] = {
         504, "Request from gateway to broker timed out. Request backup-api-1 to stand-in timed out in PT15S"
     ),
     "zeebe.get.missing": actuator(404, "Backup with id {id} does not exist"),
+    "zeebe.get.not_a_number": spring(400, "Bad Request"),
     "zeebe.store_refuses": actuator(
         500,
         "software.amazon.awssdk.core.exception.SdkClientException: Unable to execute HTTP request: "
@@ -307,6 +308,5 @@ LINE = Line(
     indices=(*plain(OPERATE_PARTS), *plain(TASKLIST_PARTS), *NOT_IN_BACKUPS),
     tasks_index="tasklist-task-8.5.0_",
     importers=True,
-    string_keys=False,
-    backup_state=False,
+    unified=False,
 )

@@ -1,7 +1,8 @@
 """Zeebe's own backups: one state for each partition."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from sandbox.stand_in.model.clock import zeebe_time
@@ -35,8 +36,8 @@ class PartitionBackup:
         """Come to an end."""
         self.state, self.failure, self.updated = state, failure, zeebe_time()
 
-    def described(self, version: str, *, brief: bool = False) -> dict[str, Any]:
-        """Form the API shows it in; the list shows it briefly."""
+    def described(self, version: str, extras: Mapping[str, Any], *, brief: bool) -> dict[str, Any]:
+        """Form the API shows it in; the list shows it briefly, later versions with more fields."""
         if self.state == MISSING:
             return {"partitionId": self.number, "state": self.state}
         described: dict[str, Any] = {"partitionId": self.number, "state": self.state}
@@ -44,7 +45,7 @@ class PartitionBackup:
             described["failureReason"] = self.failure
         described["createdAt"] = self.created
         if not brief:
-            described |= {"lastUpdatedAt": self.updated, "checkpointPosition": self.checkpoint}
+            described |= {"lastUpdatedAt": self.updated, "checkpointPosition": self.checkpoint, **extras}
         return {**described, "brokerVersion": version}
 
 
@@ -71,13 +72,13 @@ class ZeebeBackup:
             return FAILED
         return "INCOMPLETE" if MISSING in states else RUNNING
 
-    def described(self, *, brief: bool = False) -> dict[str, Any]:
+    def described(self, extras: Mapping[str, Any] = MappingProxyType({}), *, brief: bool = False) -> dict[str, Any]:
         """Form the API shows it in."""
         described: dict[str, Any] = {"backupId": self.number, "state": self.state}
         failures = [p.failure for p in self.partitions if p.failure]
         if failures:
             described["failureReason"] = failures[0]
-        return {**described, "details": [p.described(self.version, brief=brief) for p in self.partitions]}
+        return {**described, "details": [p.described(self.version, extras, brief=brief) for p in self.partitions]}
 
 
 @dataclass(slots=True)

@@ -16,16 +16,18 @@ Reader = Callable[[Record], list[Change]]
 class Exporter:
     """Moves records into the indices in the background, as far as pauses and outages let it."""
 
-    def __init__(self, line: Line, zeebe: Zeebe, indices: Indices, *, reachable: Callable[[], bool]) -> None:
+    def __init__(
+        self, line: Line, version: str, zeebe: Zeebe, indices: Indices, *, reachable: Callable[[], bool]
+    ) -> None:
         """Connect a cluster with the search engine; ``reachable`` says whether that one is up."""
-        self._version = line.version
+        self._version = version
         self._zeebe = zeebe
         self._indices = indices
         self._reachable = reachable
         self._news = asyncio.Event()
         web_apps: dict[str, Reader] = {
-            "operate-import-position-8.3.0_": documents.operate,
-            "tasklist-import-position-8.2.0_": lambda r: documents.tasklist(r, line.tasks_index),
+            "operate-import-position-8.3.0_": lambda r: known(line, documents.operate(r)),
+            "tasklist-import-position-8.2.0_": lambda r: known(line, documents.tasklist(r, line.tasks_index)),
         }
         self._importers: dict[str, Reader] = {"optimize-position-based-import-index_v3": documents.optimize}
         self._direct: list[Reader] = []
@@ -85,3 +87,8 @@ class Exporter:
     def _apply(self, changes: Iterable[Change]) -> None:
         for change in changes:
             self._indices.update(change.index, change.id, change.fields)
+
+
+def known(line: Line, changes: list[Change]) -> list[Change]:
+    """Leave out documents for indices a line does not have."""
+    return [change for change in changes if change.index in line.indices]

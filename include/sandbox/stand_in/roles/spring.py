@@ -1,5 +1,7 @@
 """What every Camunda component answers alike, as it is a Spring Boot application."""
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sandbox.stand_in.answers.entry import ACTUATOR
@@ -9,6 +11,15 @@ from sandbox.stand_in.routes import Routes
 from sandbox.stand_in.world import World
 
 UP = {"status": "UP"}
+DOWN = {"status": "DOWN"}
+
+
+@dataclass(frozen=True, slots=True)
+class Bean:
+    """Configuration under one prefix, looked up when it is asked for."""
+
+    prefix: str
+    properties: Callable[[], dict[str, Any]]
 
 
 class Spring:
@@ -40,19 +51,32 @@ class Spring:
         """Whether the body's media type is one the component reads."""
         return call.content_type in {JSON, ACTUATOR}
 
-    def add_actuator(self, routes: Routes, groups: dict[str, list[str]], properties: dict[str, dict[str, Any]]) -> None:
-        """Add health (components by group; the group "" is the whole), info and configprops (beans by prefix)."""
+    def add_actuator(
+        self,
+        routes: Routes,
+        groups: Mapping[str, Sequence[str]],
+        beans: Mapping[str, Bean],
+        *,
+        is_up: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """Add health, info and configprops.
+
+        :param groups: components of each health group; the group "" is the whole
+        :param beans: configuration beans by name
+        :param is_up: whether the component is healthy
+        """
 
         async def health(call: Call) -> Reply:
             group = call.parts.get("group", "")
             if group not in groups:
                 return self.give("spring.no_such_group", call)
-            body: dict[str, Any] = dict(UP)
+            state = UP if is_up() else DOWN
+            body: dict[str, Any] = dict(state)
             if groups[group]:
-                body["components"] = dict.fromkeys(groups[group], UP)
+                body["components"] = dict.fromkeys(groups[group], state)
             if not group:
                 body["groups"] = sorted(set(groups) - {""})
-            return Reply(200, body, ACTUATOR)
+            return Reply(200 if state is UP else 503, body, ACTUATOR)
 
         async def info(_call: Call) -> Reply:
             version = self._world.version(self._role)
@@ -61,14 +85,14 @@ class Spring:
 
         async def configuration(call: Call) -> Reply:
             wanted = call.parts.get("prefix", "")
-            beans = {
-                name: {"prefix": bean["prefix"], "properties": bean["properties"](), "inputs": {}}
-                for name, bean in properties.items()
-                if bean["prefix"].startswith(wanted)
+            found = {
+                name: {"prefix": bean.prefix, "properties": bean.properties(), "inputs": {}}
+                for name, bean in beans.items()
+                if bean.prefix.startswith(wanted)
             }
-            if not beans:
+            if not found:
                 return self.give("spring.no_such_group", call)
-            return Reply(200, {"contexts": {"application": {"beans": beans}}}, ACTUATOR)
+            return Reply(200, {"contexts": {"application": {"beans": found}}}, ACTUATOR)
 
         routes.add("GET", "/actuator/health", health)
         routes.add("GET", "/actuator/health/{group}", health)

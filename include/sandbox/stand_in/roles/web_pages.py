@@ -7,6 +7,7 @@ from sandbox.stand_in.answers.entry import WebApp
 from sandbox.stand_in.engine.indices import Document
 from sandbox.stand_in.messages import Call, Reply
 from sandbox.stand_in.roles.spring import Spring
+from sandbox.stand_in.roles.v2_searches import searches
 from sandbox.stand_in.routes import Handler, Routes
 from sandbox.stand_in.world import World
 
@@ -41,17 +42,22 @@ class WebPages:
     def __init__(self, world: World, app: WebApp) -> None:
         self._world, self._role = world, app.role
         self._cookie = f"{app.role.upper()}-SESSION"
+        self._login_needed, self._pretty = app.login, app.pretty
         self._spring = Spring(world, app.role, pretty=app.pretty)
 
     def routes(self) -> Routes:
         """All paths of the web port."""
         routes = self._spring.routes()
-        routes.add("POST", "/api/login", self._login)
-        if self._role == "operate":
-            for name in OPERATE_SEARCHES:
-                routes.add("POST", f"/v1/{name}/search", self._logged_in(self._search(name)))
-        else:
-            routes.add("POST", "/v1/tasks/search", self._logged_in(self._tasks))
+        if self._login_needed:
+            routes.add("POST", "/api/login", self._login)
+        if self._role != "tasklist":
+            for name, (index, fields) in OPERATE_SEARCHES.items():
+                routes.add("POST", f"/v1/{name}/search", self._guarded(operate_search(self._world, index, fields)))
+        if self._role != "operate":
+            routes.add("POST", "/v1/tasks/search", self._guarded(task_search(self._world, pretty=self._pretty)))
+        if self._world.line.unified:
+            for name, handler in searches(self._world).items():
+                routes.add("POST", f"/v2/{name}/search", self._guarded(handler))
         return routes
 
     async def _login(self, call: Call) -> Reply:
@@ -60,19 +66,13 @@ class WebPages:
             return self._spring.give(f"{self._role}.unauthorized", call)
         return Reply(204, headers={"Set-Cookie": f"{self._cookie}=stand-in; Path=/; HttpOnly; SameSite=Lax"})
 
-    def _logged_in(self, handler: Handler) -> Handler:
+    def _guarded(self, handler: Handler) -> Handler:
         async def checked(call: Call) -> Reply:
-            if f"{self._cookie}=stand-in" not in call.headers.get("Cookie", ""):
+            if self._login_needed and f"{self._cookie}=stand-in" not in call.headers.get("Cookie", ""):
                 return self._spring.give(f"{self._role}.unauthorized", call)
             return await handler(call)
 
         return checked
-
-    def _search(self, name: str) -> Handler:
-        return operate_search(self._world, *OPERATE_SEARCHES[name])
-
-    async def _tasks(self, call: Call) -> Reply:
-        return await task_search(self._world, pretty=True)(call)
 
 
 def operate_search(world: World, index: str, fields: tuple[str, ...]) -> Handler:

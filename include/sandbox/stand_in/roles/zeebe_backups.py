@@ -30,14 +30,14 @@ class ZeebeBackupRole:
         path = self._world.line.zeebe_backups
         routes.add("POST", path, self._create)
         routes.add("GET", path, self._list)
-        if self._world.line.backup_state:
+        if self._world.line.unified:
             routes.add("GET", f"{path}/state", self._state)
         routes.add("GET", f"{path}/{{id}}", self._get)
         routes.add("DELETE", f"{path}/{{id}}", self._delete)
 
     async def _create(self, call: Call) -> Reply:
         generates = self._world.conditions.generates_ids
-        if not call.body and self._world.line.backup_state:
+        if not call.body and self._since_8_9:
             return await self._begin(call, millis()) if generates else self._give("create.not_positive", call)
         if not call.body or not self._spring.accepts(call):
             return self._spring.error(call, 415)
@@ -71,7 +71,20 @@ class ZeebeBackupRole:
                 await self._world.pace.parts(STORE_TIMEOUT_PARTS)
                 return self._give("create.timeout", call)
         self._world.run(self._advance(self._new(number), plan))
-        return self._give("create.scheduled", call, id=number)
+        name = "create.scheduled_with_id" if self._since_8_9 else "create.scheduled"
+        return self._give(name, call, id=number)
+
+    @property
+    def _since_8_9(self) -> bool:
+        """Whether it plays 8.9 or later, which can mint IDs and tells the state of checkpoints."""
+        return self._world.minor("zeebe") >= (8, 9)
+
+    @property
+    def _extras(self) -> dict[str, Any]:
+        """What later lines tell about each partition's backup."""
+        if not self._world.line.unified:
+            return {}
+        return {"brokerId": 0, "firstLogPosition": 1} if self._since_8_9 else {"brokerId": 0}
 
     def _new(self, number: int) -> ZeebeBackup:
         partitions = [PartitionBackup(n) for n in self._world.zeebe.partitions]
@@ -109,43 +122,43 @@ class ZeebeBackupRole:
         if trouble := self._store_trouble(call):
             return trouble
         known = sorted(self._world.zeebe_backups.known.values(), key=lambda b: -b.number)
-        return Reply(200, [b.described(brief=True) for b in known if b.visible], ACTUATOR)
+        prefix = call.parts.get("id", "*")[:-1]
+        shown = [b for b in known if b.visible and str(b.number).startswith(prefix)]
+        return Reply(200, [b.described(brief=True) for b in shown], ACTUATOR)
 
     async def _get(self, call: Call) -> Reply:
         wanted = call.parts["id"]
-        if self._world.line.backup_state and wanted.endswith("*"):
-            listed = await self._list(call)
-            if listed.status == 200:
-                prefix = wanted[:-1]
-                body = [b for b in listed.body if str(b["backupId"]).startswith(prefix)]
-                return Reply(200, body, ACTUATOR)
-            return listed
+        if self._world.line.unified and wanted.endswith("*"):
+            return await self._list(call)
         number = whole(wanted)
         if number is None:
-            return self._spring.error(call, 400)
+            return self._give("get.not_a_number", call, id=wanted)
         if trouble := self._store_trouble(call):
             return trouble
         backup = self._world.zeebe_backups.known.get(number)
         if backup is None or not backup.visible:
             return self._give("get.missing", call, id=number)
-        return Reply(200, backup.described(), ACTUATOR)
+        return Reply(200, backup.described(self._extras), ACTUATOR)
 
     async def _delete(self, call: Call) -> Reply:
         number = whole(call.parts["id"])
         if number is None:
-            return self._spring.error(call, 400)
+            return self._give("get.not_a_number", call, id=call.parts["id"])
         if trouble := self._store_trouble(call):
             return trouble
         self._world.zeebe_backups.known.pop(number, None)
         return Reply(204)
 
-    async def _state(self, _call: Call) -> Reply:
+    async def _state(self, call: Call) -> Reply:
+        if not self._since_8_9:
+            return self._give("get.not_a_number", call, id="state")
+        kind = "SCHEDULED_BACKUP" if self._world.conditions.generates_ids else "MANUAL_BACKUP"
         done = [b for b in self._world.zeebe_backups.known.values() if b.state == COMPLETED]
         newest = sorted(done, key=lambda b: b.number)[-1:]
         states = [
             {
                 "checkpointId": backup.number,
-                "checkpointType": "MANUAL_BACKUP",
+                "checkpointType": kind,
                 "partitionId": p.number,
                 "checkpointPosition": p.checkpoint,
                 "checkpointTimestamp": p.created,

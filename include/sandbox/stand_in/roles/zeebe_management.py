@@ -1,12 +1,14 @@
 """Zeebe's management port: health, topology, exporting."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from sandbox.stand_in.answers.entry import ACTUATOR
 from sandbox.stand_in.messages import Call, Reply
 from sandbox.stand_in.model.clock import zulu
 from sandbox.stand_in.model.zeebe import Phase
-from sandbox.stand_in.roles.spring import Spring
+from sandbox.stand_in.roles.spring import Bean, Spring
 from sandbox.stand_in.roles.zeebe_backups import ZeebeBackupRole
 from sandbox.stand_in.routes import Routes
 from sandbox.stand_in.world import World
@@ -17,8 +19,9 @@ BEAN = "zeebe.broker-io.camunda.application.commons.configuration.BrokerBasedCon
 class ZeebeManagement:
     """The actuator of one broker; the gateway's calls are answered by each of them."""
 
-    def __init__(self, world: World, broker: int) -> None:
-        self._world, self._broker = world, broker
+    def __init__(self, world: World, broker: int, more_beans: Mapping[str, Bean] = MappingProxyType({})) -> None:
+        """Take a broker; ``more_beans`` is the configuration of web apps that are part of the same process."""
+        self._world, self._broker, self._more_beans = world, broker, more_beans
         self._spring = Spring(world, "zeebe")
 
     def routes(self) -> Routes:
@@ -30,7 +33,8 @@ class ZeebeManagement:
             "startup": ["brokerStartup"],
             "status": [],
         }
-        self._spring.add_actuator(routes, groups, {BEAN: {"prefix": "zeebe.broker", "properties": self._properties}})
+        beans = {BEAN: Bean("zeebe.broker", self._properties), **self._more_beans}
+        self._spring.add_actuator(routes, groups, beans, is_up=self._is_up)
         routes.add("GET", "/actuator/partitions", self._partitions)
         routes.add("GET", "/actuator/cluster", self._cluster)
         routes.add("GET", "/actuator/exporters", self._exporters)
@@ -44,6 +48,9 @@ class ZeebeManagement:
         exporter = {"args": {"url": self._world.search_url, "index": {}, "bulk": {"size": "1"}}}
         cluster = {"partitionsCount": len(self._world.zeebe.partitions), "clusterSize": self._world.zeebe.brokers}
         return {"data": {"backup": {"store": store}}, "cluster": cluster, "exporters": {engine: exporter}}
+
+    def _is_up(self) -> bool:
+        return not self._world.conditions.unhealthy_partitions
 
     async def _partitions(self, _call: Call) -> Reply:
         zeebe = self._world.zeebe
@@ -63,7 +70,11 @@ class ZeebeManagement:
             "exportedPosition": partition.acknowledged if leads else None,
         }
         clock = {"instant": zulu(), "modificationType": "None", "modification": {}}
-        return described | {"clock": clock if leads else None}
+        described["clock"] = clock if leads else None
+        if self._world.line.unified:
+            sick = number in self._world.conditions.unhealthy_partitions
+            described["health"] = {"id": f"Partition-{number}", "status": "UNHEALTHY" if sick else "HEALTHY"}
+        return described
 
     async def _cluster(self, _call: Call) -> Reply:
         zeebe = self._world.zeebe
@@ -94,7 +105,8 @@ class ZeebeManagement:
         return Reply(200, body)
 
     async def _exporters(self, _call: Call) -> Reply:
-        return Reply(200, [{"exporterId": self._world.engine.name, "status": "ENABLED"}])
+        names = [self._world.engine.name, *(["camundaexporter"] if self._world.line.unified else [])]
+        return Reply(200, [{"exporterId": name, "status": "ENABLED"} for name in names])
 
     async def _exporting(self, call: Call) -> Reply:
         operation, soft = call.parts["operation"], call.query.get("soft", "false").lower()

@@ -24,6 +24,8 @@ class ZeebeRest:
         """All paths of the REST API."""
         routes = self._spring.routes()
         routes.add("GET", "/v[12]/topology", self._topology)
+        if self._world.line.unified:
+            routes.add("GET", "/v2/status", self._status)
         routes.add("POST", "/v2/deployments", self._deploy)
         routes.add("POST", "/v2/process-instances", self._guarded(self._start))
         routes.add("POST", "/v2/process-instances/{key}/cancellation", self._guarded(self._cancel))
@@ -65,6 +67,9 @@ class ZeebeRest:
         sizes = {"clusterSize": zeebe.brokers, "partitionsCount": len(zeebe.partitions)}
         sizes["replicationFactor"] = zeebe.replication
         return Reply(200, {"brokers": brokers, **sizes, "gatewayVersion": version})
+
+    async def _status(self, _call: Call) -> Reply:
+        return Reply(204)
 
     async def _deploy(self, call: Call) -> Reply:
         if call.content_type != "multipart/form-data":
@@ -126,7 +131,7 @@ class ZeebeRest:
         return Reply(204)
 
     def _key(self, key: int) -> int | str:
-        return str(key) if self._world.line.string_keys else key
+        return str(key) if self._world.line.unified else key
 
 
 def uploaded(call: Call) -> list[tuple[str, str]]:
