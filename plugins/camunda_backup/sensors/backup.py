@@ -27,7 +27,8 @@ class BackupSensor(BaseSensorOperator):
     :param part: keyword arguments of :class:`~camunda_backup.hooks.parts.Part`
     :param patience: keyword arguments of :class:`~camunda_backup.waiting.Patience`, in seconds
     :param clock_skew: seconds by which the cluster's clock may be behind the worker's
-    :param deferrable: leave the worker after :data:`ON_WORKER` seconds; otherwise stay on it to the end
+    :param deferrable: leave the worker after ``on_worker``; otherwise stay on it to the end
+    :param on_worker: seconds
     """
 
     ui_color = "#eef3f9"
@@ -41,6 +42,7 @@ class BackupSensor(BaseSensorOperator):
         patience: dict[str, float],
         clock_skew: float = 120,
         deferrable: bool = True,
+        on_worker: float = ON_WORKER,
         **kwargs: Any,
     ) -> None:
         super().__init__(timeout=Patience(**patience).deadline, **kwargs)
@@ -49,6 +51,7 @@ class BackupSensor(BaseSensorOperator):
         self.patience = patience
         self.clock_skew = clock_skew
         self.deferrable = deferrable
+        self.on_worker = on_worker
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Poll on the worker, then defer; raises AirflowFailException for a part that is lost."""
@@ -70,7 +73,7 @@ class BackupSensor(BaseSensorOperator):
                     return {"report": report.as_json(), "completed_at": now}
             except BackupFailed as failure:
                 raise AirflowFailException(str(failure)) from None
-            if self.deferrable and now - began_at >= ON_WORKER:
+            if self.deferrable and now - began_at >= self.on_worker:
                 self.defer(
                     trigger=BackupTrigger(self.part, backup_id, wait.as_json()),
                     method_name="execute_complete",

@@ -1,0 +1,184 @@
+"""Stand-in clusters of both generations, a cluster file for each order, and the project's own DAGs run on them."""
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from sandbox.workload import Workload
+from stand_in import StandIn
+
+if TYPE_CHECKING:
+    from airflow.dag_processing.dagbag import DagBag
+
+ORDERS = ("zeebe-first", "secondary-first")
+LINES = ("8.6", "8.8")
+
+
+@dataclass(frozen=True)
+class Played:
+    """One cluster file on one stand-in."""
+
+    name: str
+    line: str
+    order: str
+    stand_in: StandIn
+
+    @property
+    def exporting(self) -> set[str]:
+        """The exporter phases of all partitions, by the stand-in's own truth."""
+        return {phase for broker in self.stand_in.truth()["exporting"].values() for phase in broker.values()}
+
+    def manifests(self) -> dict[int, dict[str, Any]]:
+        """The manifests written for the cluster, by backup ID."""
+        folder = Path(os.environ["CAMUNDA_BACKUP_MANIFESTS"], self.name)
+        return {int(path.stem): json.loads(path.read_text()) for path in folder.glob("*.json")}
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a DAG run ended."""
+
+    state: str
+    tasks: dict[str, str]
+    results: Callable[[str], Any]
+    log: str
+
+    @property
+    def errors(self) -> str:
+        """What the tasks said when they failed."""
+        found = re.findall(r"airflow\.sdk\.exceptions\.Airflow\w*Exception: ((?:.+\n)+?)(?=\d{4}-|\S+Error|$)", self.log)
+        return "\n".join(dict.fromkeys(found))
+
+
+def cluster_name(line: str, order: str) -> str:
+    """Name the cluster of a line and an order."""
+    return f"c{line.replace('.', '')}-{order}"
+
+
+def cluster_file(line: str, order: str, name: str = "", **fields: Any) -> dict[str, Any]:
+    """Write the cluster file of a stand-in."""
+    name = name or cluster_name(line, order)
+    apps = {"operate": f"{name}_operate", "tasklist": f"{name}_tasklist"} if line == "8.6" else {}
+    return {
+        "version": line,
+        "order": order,
+        "connections": {"zeebe": f"{name}_zeebe", **apps, "optimize": f"{name}_optimize"},
+        "secondary_storage": {"engine": "opensearch", "connection": f"{name}_search"},
+        "repository": {"name": "backups", "type": "fs", "settings": {"location": "backups"}},
+        "limits": {"grace": "2s", "faults": "3s", "stall": "5s", "deadline": "20s", "max_pause": "30s"},
+        "guard": {"rpo": "26h"},
+        **fields,
+    }
+
+
+@pytest.fixture(scope="session")
+def clusters(airflow_db: None) -> Iterator[dict[tuple[str, str], Played]]:
+    """Start a stand-in of each line and write a cluster file for each order."""
+    folder = Path(os.environ["CAMUNDA_BACKUP_CLUSTERS"])
+    folder.mkdir(exist_ok=True)
+    with StandIn("8.6", pace=0.02) as line_8_6, StandIn("8.8", pace=0.02) as line_8_8:
+        played = {}
+        for line, stand_in in zip(LINES, (line_8_6, line_8_8), strict=True):
+            for order in ORDERS:
+                name = cluster_name(line, order)
+                (folder / f"{name}.yaml").write_text(yaml.safe_dump(cluster_file(line, order)))
+                connect(name, stand_in)
+                played[line, order] = Played(name, line, order, stand_in)
+        limits = {"max_pause": "3s", "stall": "20s"}
+        (folder / "hasty.yaml").write_text(yaml.safe_dump(cluster_file("8.6", "zeebe-first", name="hasty", limits=limits)))
+        connect("hasty", line_8_6)
+        played["8.6", "hasty"] = Played("hasty", "8.6", "zeebe-first", line_8_6)
+        yield played
+
+
+def connect(name: str, stand_in: StandIn) -> None:
+    """Define the connections of a cluster file."""
+    for conn_id, connection in stand_in.connections(name).items():
+        fields = {**connection, "extra": {"timeout": 2}}
+        os.environ[f"AIRFLOW_CONN_{conn_id.upper()}"] = json.dumps(fields)
+
+
+@pytest.fixture(scope="session")
+def dags(clusters: dict[tuple[str, str], Played]) -> "DagBag":
+    """Parse the project's DAGs, with retries that do not wait."""
+    from airflow.dag_processing.bundles.manager import DagBundlesManager  # noqa: PLC0415 - after the environment is set
+    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db  # noqa: PLC0415
+
+    DagBundlesManager().sync_bundles_to_db()
+    bag = DagBag(dag_folder=os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
+    assert bag.import_errors == {}
+    for dag in bag.dags.values():
+        for task in dag.tasks:
+            if not task.is_mapped:
+                task.retry_delay = timedelta(seconds=0.05)
+                task.max_retry_delay = timedelta(seconds=0.2)
+    sync_bag_to_db(bag, "dags-folder", None)
+    return bag
+
+
+@pytest.fixture
+def hasty(clusters: dict[tuple[str, str], Played]) -> Played:
+    """8.6, Zeebe first, with a max_pause of a few seconds."""
+    return fresh(clusters["8.6", "hasty"])
+
+
+@pytest.fixture(params=[(line, order) for line in LINES for order in ORDERS], ids=lambda pair: "-".join(pair))
+def cluster(request: pytest.FixtureRequest, clusters: dict[tuple[str, str], Played]) -> Played:
+    """A freshly reset cluster: both generations, both orders."""
+    return fresh(clusters[request.param])
+
+
+@pytest.fixture
+def played(clusters: dict[tuple[str, str], Played]) -> Played:
+    """The default: 8.6, Zeebe first, freshly reset."""
+    return fresh(clusters["8.6", "zeebe-first"])
+
+
+def fresh(cluster: Played) -> Played:
+    """Reset the stand-in, and what earlier tests wrote of the cluster."""
+    from airflow.models.variable import Variable  # noqa: PLC0415 - after the environment is set
+
+    cluster.stand_in.reset()
+    with Workload(cluster.stand_in.urls) as work:
+        work.deploy()
+        work.start(4)
+    Variable.delete(f"camunda_backup_pause_{cluster.name}")
+    for backup_id in cluster.manifests():
+        Path(os.environ["CAMUNDA_BACKUP_MANIFESTS"], cluster.name, f"{backup_id}.json").unlink()
+    return cluster
+
+
+@pytest.fixture
+def run(dags: "DagBag", capfd: pytest.CaptureFixture[str]) -> Callable[..., Run]:
+    """Run one of the project's DAGs to its end, as the scheduler would."""
+
+    def run_dag(dag_id: str, **conf: Any) -> Run:
+        capfd.readouterr()
+        done = dags.dags[dag_id].test(run_conf=conf)
+        captured = capfd.readouterr()
+        tasks = {
+            ti.task_id if ti.map_index < 0 else f"{ti.task_id}[{ti.map_index}]": str(ti.state)
+            for ti in done.get_task_instances()
+        }
+
+        def results(task_id: str) -> Any:
+            from airflow.models.xcom import XComModel  # noqa: PLC0415
+            from airflow.utils.session import create_session  # noqa: PLC0415
+
+            with create_session() as session:
+                found = XComModel.get_many(
+                    run_id=done.run_id, dag_ids=dag_id, task_ids=task_id, key="return_value"
+                )
+                return json.loads(session.execute(found).scalars().first().value)
+
+        return Run(str(done.state), tasks, results, captured.out + captured.err)
+
+    return run_dag
