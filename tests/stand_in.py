@@ -4,10 +4,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -20,6 +21,36 @@ CONNECTIONS = {
     "optimize": "optimize_management",
     "search": "search",
 }
+
+
+PROCESS = """<?xml version="1.0" encoding="UTF-8"?>
+<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL"
+    xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" id="definitions" targetNamespace="http://example.org/demo">
+  <bpmn:process id="demo" name="Demo" isExecutable="true">
+    <bpmn:startEvent id="start"><bpmn:outgoing>f1</bpmn:outgoing></bpmn:startEvent>
+    <bpmn:sequenceFlow id="f1" sourceRef="start" targetRef="approve"/>
+    <bpmn:userTask id="approve" name="Approve">
+      <bpmn:extensionElements><zeebe:userTask/></bpmn:extensionElements>
+      <bpmn:incoming>f1</bpmn:incoming><bpmn:outgoing>f2</bpmn:outgoing>
+    </bpmn:userTask>
+    <bpmn:sequenceFlow id="f2" sourceRef="approve" targetRef="end"/>
+    <bpmn:endEvent id="end"><bpmn:incoming>f2</bpmn:incoming></bpmn:endEvent>
+  </bpmn:process>
+</bpmn:definitions>
+"""
+Found = TypeVar("Found")
+
+
+def until(look: Callable[[], Found], wanted: Callable[[Found], bool], seconds: float = 10) -> Found:
+    """Look again and again until what is found is what is wanted; fail with the last find."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = look()
+        if wanted(found):
+            return found
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not reached in {seconds} s; last seen: {found!r}")
+        time.sleep(0.005)
 
 
 class StandIn:
@@ -77,6 +108,30 @@ class StandIn:
                     "port": url.port,
                 }
         return found
+
+    def ask(self, door: str, path: str, method: str = "GET", **sent: Any) -> requests.Response:
+        """Send a request to one of its ports, e.g. ``ask("search", "/_cluster/health")``."""
+        return self._http.request(method, self.urls[door] + path, timeout=sent.pop("timeout", 20), **sent)
+
+    def work(self, instances: int) -> list[int]:
+        """Deploy a process with a user task and start instances of it; give their keys once they are searchable."""
+        resource = {"resources": ("demo.bpmn", PROCESS, "text/xml")}
+        self.ask("zeebe_rest", "/v2/deployments", "POST", files=resource).raise_for_status()
+        started = [
+            self.ask("zeebe_rest", "/v2/process-instances", "POST", json={"processDefinitionId": "demo"}).json()
+            for _ in range(instances)
+        ]
+        until(lambda: self.count("zeebe-record*"), lambda found: found == self.written())
+        return [int(instance["processInstanceKey"]) for instance in started]
+
+    def count(self, index: str, query: Mapping[str, Any] | None = None) -> int:
+        """Count documents."""
+        path = f"/{index}/_count?ignore_unavailable=true"
+        return int(self.ask("search", path, "POST", json={"query": query or {"match_all": {}}}).json()["count"])
+
+    def written(self) -> int:
+        """Number of records in Zeebe's log."""
+        return sum(partition["last"] for partition in self.truth()["partitions"].values())
 
     def fault(
         self,

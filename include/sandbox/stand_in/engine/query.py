@@ -12,13 +12,22 @@ class UnknownQuery(Exception):
 
 
 def fits(document: Document, query: Mapping[str, Any] | None) -> bool:
-    """Whether a document is found by a query; none at all finds everything."""
+    """Whether a document is found by a query that ``check`` has passed; none at all finds everything."""
     if not query:
         return True
     kind, body = next(iter(query.items()))
-    if kind not in QUERIES:
-        raise UnknownQuery(kind)
     return QUERIES[kind](document, body)
+
+
+def check(query: Mapping[str, Any] | None) -> None:
+    """Raise UnknownQuery when any part of a query is unknown, whether or not a document would reach it."""
+    for kind, body in (query or {}).items():
+        if kind not in QUERIES:
+            raise UnknownQuery(kind)
+        if kind == "bool":
+            for name in CLAUSES:
+                for clause in clauses(body, name):
+                    check(clause)
 
 
 def term(document: Document, body: Mapping[str, Any]) -> bool:
@@ -49,8 +58,6 @@ def in_range(document: Document, body: Mapping[str, Any]) -> bool:
 
 def all_of(document: Document, body: Mapping[str, Any]) -> bool:
     """Whether a document fits a bool query."""
-    if unknown := set(body) - {"filter", "must", "must_not", "should", "minimum_should_match", "boost"}:
-        raise UnknownQuery(min(unknown))
     needed = [*clauses(body, "filter"), *clauses(body, "must")]
     choices = clauses(body, "should")
     enough = body.get("minimum_should_match", 0 if needed else 1)
@@ -116,6 +123,7 @@ def one_aggregation(documents: list[Document], body: Mapping[str, Any]) -> dict[
             raise UnknownQuery(kind)
 
 
+CLAUSES = ("filter", "must", "must_not", "should")
 BOUNDS: Mapping[str, Callable[[Any, Any], bool]] = {
     "gt": operator.gt,
     "gte": operator.ge,

@@ -133,17 +133,21 @@ class Repositories:
         place = "/".join(str(settings.get(key, "")) for key in ("location", "bucket", "container", "base_path"))
         return self._contents.setdefault(place, {})
 
-    def find(self, repository: str, expression: str, *, empty_pattern: bool) -> list[Snapshot]:
+    def find(
+        self, repository: str, expression: str, *, empty_pattern: bool, ignore_missing: bool = False
+    ) -> list[Snapshot]:
         """Find snapshots by a comma list of names and patterns, oldest first.
 
         :param empty_pattern: a pattern that nothing fits is no error
+        :param ignore_missing: nor is a name that does not exist
         """
         snapshots = self.snapshots(repository)
         chosen: dict[str, Snapshot] = {}
         for item in expression.split(","):
             everything = item in {"_all", "*"}
             fitting = {n: s for n, s in snapshots.items() if everything or fnmatchcase(n, item)}
-            if not fitting and not everything and not (empty_pattern and "*" in item):
+            may_be_empty = everything or ignore_missing or (empty_pattern and "*" in item)
+            if not fitting and not may_be_empty:
                 raise SnapshotMissing(item)
             chosen |= fitting
         return sorted(chosen.values(), key=lambda s: (s.started, s.name))

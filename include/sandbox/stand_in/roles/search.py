@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox.stand_in.answers.entry import fill
 from sandbox.stand_in.engine.indices import Document, Index, IndexMissing
-from sandbox.stand_in.engine.query import UnknownQuery, aggregate, fits
+from sandbox.stand_in.engine.query import UnknownQuery, aggregate, check, fits
 from sandbox.stand_in.messages import Call, Reply
 from sandbox.stand_in.roles.search_snapshots import SnapshotRole
 from sandbox.stand_in.routes import Handler, Routes
@@ -171,11 +171,13 @@ class SearchRole:
     async def _count(self, call: Call) -> Reply:
         found = self._found(call)
         query = (call.json() or {}).get("query")
+        check(query)
         count = sum(fits(d, query) for i in found for d in i.documents.values())
         return self._ok({"count": count, "_shards": shards_of(found)})
 
     async def _search(self, call: Call) -> Reply:
         found, body = self._found(call), call.json() or {}
+        check(body.get("query"))
         hits = [(i.name, n, d) for i in found for n, d in i.documents.items() if fits(d, body.get("query"))]
         for key, descending in reversed(sort_keys(body.get("sort", []))):
             hits.sort(key=rank(key), reverse=descending)

@@ -95,12 +95,7 @@ class SnapshotRole:
             if "search.all_of_missing_repository" in self._world.answers:
                 return self._world.give("search.all_of_missing_repository", repository=repository)
             raise RepositoryMissing(repository)
-        try:
-            found = self._find(repository, name)
-        except SnapshotMissing:
-            if not call.flag("ignore_unavailable"):
-                raise
-            found = []
+        found = self._find(repository, name, ignore_missing=call.flag("ignore_unavailable"))
         described = [self._described(repository, s) for s in found]
         page = fill(self._world.engine.snapshots_page, {"total": len(found)})
         return self._ok({"snapshots": described, **page})
@@ -182,9 +177,13 @@ class SnapshotRole:
         counts = {"total": shards, "failed": 0, "successful": shards}
         return self._ok({"snapshot": {"snapshot": name, "indices": [i.name for i in wanted], "shards": counts}})
 
-    def _find(self, repository: str, expression: str) -> list[Snapshot]:
-        empty_pattern = self._world.engine.missing_pattern_is_empty
-        return self._world.repositories.find(repository, expression, empty_pattern=empty_pattern)
+    def _find(self, repository: str, expression: str, *, ignore_missing: bool = False) -> list[Snapshot]:
+        return self._world.repositories.find(
+            repository,
+            expression,
+            empty_pattern=self._world.engine.missing_pattern_is_empty,
+            ignore_missing=ignore_missing,
+        )
 
     def _described(self, repository: str, snapshot: Snapshot) -> dict[str, Any]:
         engine = self._world.engine

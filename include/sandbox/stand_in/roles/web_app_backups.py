@@ -124,7 +124,8 @@ class WebAppBackups:
                 await self._client.take(self._repository, name, indices, metadata, own)
                 if in_the_middle and plan.outcome in {Outcome.FAILED, Outcome.PARTIAL}:
                     return
-                await self._world.pace.parts(GAP_PARTS)
+                if place < len(names):
+                    await self._world.pace.parts(GAP_PARTS)
         except (Unreachable, NoRepository, Refused):
             return
         finally:
