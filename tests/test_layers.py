@@ -1,0 +1,176 @@
+"""How the code is laid out: imports point down, the domain knows no Airflow, what is there is registered."""
+
+import ast
+import importlib
+import pkgutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import camunda_backup.api
+import camunda_backup.storage
+from camunda_backup.api.generation import Generation
+from camunda_backup.storage.engine import Engine
+
+PROJECT = Path(__file__).parents[1]
+PLUGINS, DAGS, SANDBOX = PROJECT / "plugins", PROJECT / "dags", PROJECT / "include" / "sandbox"
+PACKAGE = "camunda_backup"
+LONGEST_FILE = 300  # lines
+
+# From the bottom up. A module may import what stands below its own line, and its own package.
+PURE = (
+    ("errors", "states", "orders", "ids", "secrets"),
+    ("api", "waiting"),
+    ("storage",),
+    ("sets", "clusters"),
+    ("cluster_files", "schema"),
+)
+AIRFLOW = (
+    ("leases", "manifests", "links", "hooks"),
+    ("inspection", "triggers"),
+    ("operators", "sensors"),
+)
+RANKS = {name: rank for rank, names in enumerate((*PURE, *AIRFLOW)) for name in names}
+
+
+def files(*folders: Path) -> list[Path]:
+    return sorted(path for folder in folders for path in folder.rglob("*.py"))
+
+
+def module_name(path: Path) -> str:
+    """Return the dotted name of a file below plugins/."""
+    parts = path.relative_to(PLUGINS).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield the dotted name of everything that a file imports, wherever in it; relative ones begin with a dot."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def member(dotted: str) -> str | None:
+    """Return the module or sub-package of ours that a dotted name leads into, None for anything else."""
+    package, _, rest = dotted.partition(".")
+    return rest.partition(".")[0] if package == PACKAGE and rest else None
+
+
+PACKAGE_FILES = [path for path in files(PLUGINS) if module_name(path).startswith(f"{PACKAGE}.")]
+
+
+def named(path: Path) -> str:
+    return path.relative_to(PROJECT).as_posix()
+
+
+@pytest.mark.parametrize("path", PACKAGE_FILES, ids=named)
+def test_imports_point_down(path: Path) -> None:
+    own = member(module_name(path))
+    assert own in RANKS, f"{own} has no place in the layers; give it one at the top of this file"
+    for dotted in imports(path):
+        assert not dotted.startswith("."), f"write {dotted} in full"
+        other = member(dotted)
+        if other is not None and other != own:
+            assert RANKS[other] < RANKS[own], f"{own} imports {other}, which is not below it"
+
+
+@pytest.mark.parametrize("path", [*files(DAGS), *PLUGINS.glob("*.py")], ids=named)
+def test_dag_files_and_the_plugin_import_the_package_and_each_other_not_at_all(path: Path) -> None:
+    neighbours = {one.stem for one in files(DAGS)} | {one.stem for one in PLUGINS.glob("*.py")}
+    assert not {dotted.partition(".")[0] for dotted in imports(path)} & neighbours
+
+
+@pytest.mark.parametrize("path", PACKAGE_FILES, ids=named)
+def test_the_package_imports_no_dag_file(path: Path) -> None:
+    assert not {dotted.partition(".")[0] for dotted in imports(path)} & {one.stem for one in files(DAGS)}
+
+
+@pytest.mark.parametrize("path", files(PLUGINS, DAGS), ids=named)
+def test_dags_and_plugins_know_nothing_of_the_sandbox(path: Path) -> None:
+    assert "sandbox" not in {dotted.partition(".")[0] for dotted in imports(path)}
+
+
+@pytest.mark.parametrize("path", files(SANDBOX), ids=named)
+def test_the_sandbox_knows_nothing_of_the_package(path: Path) -> None:
+    assert PACKAGE not in {dotted.partition(".")[0] for dotted in imports(path)}
+
+
+@pytest.mark.parametrize("path", files(DAGS), ids=named)
+def test_dag_files_speak_no_http_and_ask_for_no_version(path: Path) -> None:
+    told = {member(dotted) for dotted in imports(path)} | {dotted.partition(".")[0] for dotted in imports(path)}
+    assert not told & {"api", "hooks", "requests", "aiohttp", "http", "urllib"}
+
+
+def pure_modules() -> list[str]:
+    names = {name for layer in PURE for name in layer}
+    return [module_name(path) for path in PACKAGE_FILES if member(module_name(path)) in names]
+
+
+def test_the_domain_imports_no_airflow_not_even_by_way_of_others() -> None:
+    script = (
+        "import importlib, sys\n"
+        f"for name in {pure_modules()!r}: importlib.import_module(name)\n"
+        "print(*sorted(name for name in sys.modules if name.partition('.')[0] == 'airflow'))\n"
+    )
+    ran = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", script], env={"PYTHONPATH": str(PLUGINS)}, capture_output=True, check=True, text=True
+    )
+    assert ran.stdout.split() == []
+
+
+@pytest.mark.parametrize("path", files(PLUGINS, DAGS), ids=named)
+def test_no_file_is_long(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
+
+
+def found_in(package: str, path: Path, kind: type) -> dict[str, list[object]]:
+    """Return what each module of a package defines of a kind, by module name."""
+    return {
+        info.name: [value for value in vars(importlib.import_module(f"{package}.{info.name}")).values()
+                    if isinstance(value, kind)]
+        for info in pkgutil.iter_modules([str(path)])
+    }  # fmt: skip
+
+
+SHARED_IN_API = {"backups", "exporting", "generation", "messages"}
+SHARED_IN_STORAGE = {"engine", "repositories"}
+
+
+def test_every_line_of_camunda_in_api_is_registered() -> None:
+    found = found_in("camunda_backup.api", PLUGINS / PACKAGE / "api", Generation)
+    lines = {name: generations for name, generations in found.items() if name not in SHARED_IN_API}
+    for name, generations in lines.items():
+        assert len(generations) == 1, f"api/{name}.py defines {len(generations)} generations, not one"
+        assert generations[0] in camunda_backup.api.GENERATIONS, f"register api/{name}.py in api/__init__.py"
+    assert len(camunda_backup.api.GENERATIONS) == len(lines)
+
+
+def test_every_engine_in_storage_is_registered() -> None:
+    found = found_in("camunda_backup.storage", PLUGINS / PACKAGE / "storage", Engine)
+    engines = {name: kinds for name, kinds in found.items() if name not in SHARED_IN_STORAGE}
+    for name, kinds in engines.items():
+        assert len(kinds) == 1, f"storage/{name}.py defines {len(kinds)} engines, not one"
+        assert camunda_backup.storage.ENGINES.get(name) is kinds[0], (
+            f"register storage/{name}.py in storage/__init__.py"
+        )
+    assert len(camunda_backup.storage.ENGINES) == len(engines)
+
+
+def test_every_link_is_registered_in_the_plugin() -> None:
+    from camunda_backup import links  # noqa: PLC0415 - it imports Airflow
+    from camunda_backup_plugin import CamundaBackupPlugin  # noqa: PLC0415 - it imports Airflow
+
+    defined = {
+        value for value in vars(links).values() if isinstance(value, type) and value.__module__ == links.__name__
+    }
+    assert {type(link) for link in CamundaBackupPlugin.operator_extra_links} == defined
+
+
+def test_airflow_does_not_execute_the_package_as_plugin_files() -> None:
+    assert f"{PACKAGE}/" in (PLUGINS / ".airflowignore").read_text(encoding="utf-8").splitlines()

@@ -1,0 +1,95 @@
+"""What is taken for a secret in a cluster file, and what is not."""
+
+from typing import Any
+
+import pytest
+
+from camunda_backup.secrets import looks_secret, secret_fields
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "password",
+        "Password",
+        "PASSWD",
+        "db_password",
+        "client_secret",
+        "clientSecret",
+        "token",
+        "bearer_token",
+        "sasToken",
+        "api_key",
+        "apiKey",
+        "APIKEY",
+        "access_key",
+        "accessKey",
+        "aws_secret_access_key",
+        "account_key",
+        "accountKey",
+        "private_key",
+        "privateKey",
+        "credential",
+        "credentials",
+        "sas",
+    ],
+)
+def test_a_field_with_such_a_name_is_refused_whatever_it_holds(name: str) -> None:
+    assert looks_secret(name, "harmless")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "AKIAIOSFODNN7EXAMPLE",
+        "-----BEGIN PRIVATE KEY-----\nMIIE",
+        "-----BEGIN CERTIFICATE-----",
+        "https://operator:let-me-in@search.example:9200",
+        "s3://key:word@bucket/path",
+        "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2lnbmF0dXJl",
+        "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=Zm9vYmFy",
+        "BlobEndpoint=https://a.example;SharedAccessSignature=sv=2024",
+    ],
+)
+def test_such_a_value_is_refused_under_any_name(value: str) -> None:
+    assert looks_secret("location", value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("zeebe", "prod_zeebe"),
+        ("location", "/var/backups/camunda"),
+        ("bucket", "camunda-backups"),
+        ("base_path", "prod/eu-central-1"),
+        ("operate", "https://operate.example:8443/path?x=1"),
+        ("manifests", "s3://backup_store@bucket/manifests"),
+        ("cron", "0 2 * * *"),
+        ("timezone", "Europe/Berlin"),
+        ("storage_class", "STANDARD_IA"),
+        ("client", "default"),
+        ("version", "8.6.0"),
+        ("resume", True),
+        ("rpo", None),
+        ("number", 42),
+    ],
+)
+def test_ordinary_fields_are_not_refused(name: str, value: object) -> None:
+    assert not looks_secret(name, value)
+
+
+@pytest.mark.parametrize(
+    ("data", "paths"),
+    [
+        ({}, []),
+        ({"password": "x"}, ["password"]),
+        ({"repository": {"settings": {"access_key": "x", "secret_key": "y"}}},
+         ["repository.settings.access_key", "repository.settings.secret_key"]),
+        ({"connections": {"brokers": ["one", "http://a:b@c"]}}, ["connections.brokers[1]"]),
+        ([{"token": "x"}], ["[0].token"]),
+        ({"a": [{"b": [{"password": 1}]}]}, ["a[0].b[0].password"]),
+        ({"fine": {"also": ["fine", 1, None, True]}}, []),
+    ],
+)  # fmt: skip
+def test_secrets_are_found_at_any_depth_and_named_by_path(data: Any, paths: list[str]) -> None:
+    assert list(secret_fields(data)) == paths
