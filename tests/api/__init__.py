@@ -1,0 +1,1 @@
+"""What the generations of Camunda answer, and what it means."""

@@ -1,0 +1,150 @@
+"""Exporting control: HTTP 200 says nothing, the status inside the body does; brokers tell the truth."""
+
+from typing import Any
+
+import pytest
+
+from camunda_backup.api.exporting import PHASE_OF, ExportingApi, Partition
+from camunda_backup.api.messages import Answer, Request
+from camunda_backup.errors import Rejected, Unreachable
+from camunda_backup.orders import PauseMode
+
+API = ExportingApi()
+
+
+def envelope(status: int, body: Any = None) -> Answer:
+    """An answer as Camunda 8.6.0 wraps it."""
+    return Answer(200, {"body": body, "status": status, "contentType": None})
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        (API.pause(PauseMode.HARD), Request("POST", "/actuator/exporting/pause")),
+        (API.pause(PauseMode.SOFT), Request("POST", "/actuator/exporting/pause", {"soft": "true"})),
+        (API.resume(), Request("POST", "/actuator/exporting/resume")),
+        (API.list_partitions(), Request("GET", "/actuator/partitions")),
+    ],
+    ids=["hard pause", "soft pause", "resume", "partitions"],
+)
+def test_requests_are_those_of_the_management_api(request_: Request, expected: Request) -> None:
+    assert request_ == expected
+
+
+@pytest.mark.parametrize("answer", [envelope(204), envelope(200), envelope(202), Answer(204, None)])
+def test_a_command_is_carried_out_by_the_status_inside_or_by_a_bare_204(answer: Answer) -> None:
+    API.read_command(answer)
+
+
+MEMBERS = "Expected 3 members of partition 1 but found 2, current topology: ..."
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (envelope(500, {"message": MEMBERS}), MEMBERS),
+        (envelope(500, MEMBERS), MEMBERS),  # Camunda 8.10
+        (envelope(503), "status 503 inside"),
+        (envelope(500, {"cause": None, "stackTrace": [{}]}), "status 500 inside"),
+        (envelope(302), "status 302 inside"),
+        (envelope(100), "status 100 inside"),
+    ],
+)
+def test_http_200_with_a_failure_inside_is_a_failure(answer: Answer, told: str) -> None:
+    with pytest.raises(Unreachable) as caught:
+        API.read_command(answer)
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        "",
+        "<html>login</html>",
+        {},
+        [],
+        {"body": {"cause": None, "stackTrace": []}},
+        {"status": None},
+        {"status": "204"},
+        {"status": "UP"},
+        {"body": {"status": 204}},
+    ],
+    ids=str,
+)
+def test_http_200_without_a_status_inside_is_a_failure(body: Any) -> None:
+    with pytest.raises(Unreachable):
+        API.read_command(Answer(200, body))
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+def test_what_may_pass_is_worth_another_try(status: int) -> None:
+    with pytest.raises(Unreachable, match=f"HTTP {status}"):
+        API.read_command(Answer(status, "no"))
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405])
+def test_a_refusal_is_final(status: int) -> None:
+    with pytest.raises(Rejected, match=f"HTTP {status}"):
+        API.read_command(Answer(status, "no"))
+
+
+def test_a_success_inside_an_error_is_no_success() -> None:
+    with pytest.raises(Unreachable):
+        API.read_command(Answer(500, {"body": None, "status": 204, "contentType": None}))
+
+
+LEADER = {
+    "role": "LEADER",
+    "processedPosition": 56,
+    "exporterPhase": "PAUSED",
+    "exportedPosition": 57,
+    "health": {"status": "HEALTHY"},
+}
+FOLLOWER = {"role": "FOLLOWER", "processedPosition": None, "exporterPhase": None, "exportedPosition": None}
+
+
+def test_a_brokers_partitions_are_read() -> None:
+    told = API.read_partitions(Answer(200, {"1": LEADER, "2": {**LEADER, "exporterPhase": "EXPORTING"}}))
+    assert told == (
+        Partition(1, leader=True, exporter_phase="PAUSED", exported_position=57, healthy=True),
+        Partition(2, leader=True, exporter_phase="EXPORTING", exported_position=57, healthy=True),
+    )
+
+
+def test_a_follower_is_no_leader_and_has_no_position() -> None:
+    (follower,) = API.read_partitions(Answer(200, {"3": FOLLOWER}))
+    assert (follower.partition_id, follower.leader, follower.exported_position) == (3, False, None)
+
+
+@pytest.mark.parametrize("role", ["FOLLOWER", "CANDIDATE", "INACTIVE", None, "leader"])
+def test_only_a_leader_is_one(role: str | None) -> None:
+    (partition,) = API.read_partitions(Answer(200, {"1": {**LEADER, "role": role}}))
+    assert not partition.leader
+
+
+@pytest.mark.parametrize(
+    ("health", "healthy"),
+    [({"status": "HEALTHY"}, True), ({"status": "UNHEALTHY"}, False), ({"status": "DEAD"}, False), ({}, True),
+     (None, True)],
+)  # fmt: skip
+def test_health_is_told_where_the_generation_tells_it(health: dict[str, str] | None, healthy: bool) -> None:
+    (partition,) = API.read_partitions(Answer(200, {"1": {**LEADER, "health": health}}))
+    assert partition.healthy is healthy
+
+
+def test_a_broker_without_partitions_tells_none() -> None:
+    assert API.read_partitions(Answer(200, {})) == ()
+
+
+@pytest.mark.parametrize(
+    "answer", [Answer(404, {"error": "Not Found"}), Answer(500, None), Answer(200, "<html>"), Answer(200, None),
+               Answer(200, [LEADER])]
+)  # fmt: skip
+def test_what_is_no_partition_list_is_an_error(answer: Answer) -> None:
+    with pytest.raises(Unreachable, match="does not list its partitions"):
+        API.read_partitions(answer)
+
+
+def test_every_pause_has_a_phase_of_its_own_to_be_seen_by() -> None:
+    assert PHASE_OF == {PauseMode.HARD: "PAUSED", PauseMode.SOFT: "SOFT_PAUSED"}

@@ -1,0 +1,1 @@
+"""What search engines answer, and what it means."""
