@@ -17,7 +17,7 @@ from .sites import BackupStore, Site
 
 Report = Callable[[str], None]
 
-START_PATIENCE = 240.0
+START_PATIENCE = 300.0
 MEMORY_MIB = 2560
 DATA_MIB = 1024
 
@@ -65,11 +65,12 @@ class EmbeddedCluster:
     def needs(self) -> Needs:
         """Return what a start takes, for `preflight.problems`."""
         cache = self._site.cache
+        names = (name for part in self.parts for name in PARTS[part].servers + PARTS[part].inner)
         unpacking = sum(artifact.mib for artifact in fetch.missing(fetch.ARTIFACTS, cache))
         context = fetch.maven(lambda _: None)
         downloads = fetch.to_download(fetch.ARTIFACTS, cache, context)
         return Needs(
-            ports={server: ports.port(self._site.base_port, server) for server in self.urls},
+            ports={name: ports.port(self._site.base_port, name) for name in names},
             memory_mib=MEMORY_MIB,
             disk_mib={self.home: DATA_MIB, cache: unpacking},
             java=True,

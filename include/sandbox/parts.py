@@ -13,14 +13,16 @@ from .sites import Site
 class Part:
     """One part.
 
-    :param servers: its servers, by the names in `ports.py`
-    :param after: the parts that must be healthy before it starts
     :param program: says how it is run
+    :param servers: its HTTP servers, by the names in `ports.py`; the first is the one to show
+    :param inner: its other ports
+    :param after: the parts that must be healthy before it starts
     """
 
-    servers: tuple[str, ...]
-    after: tuple[str, ...]
     program: Callable[[Site], Program]
+    servers: tuple[str, ...]
+    inner: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
 
 
 def ism_proxy(site: Site) -> Program:
@@ -45,13 +47,21 @@ def optimize(site: Site) -> Program:
 
 
 PARTS = {
-    "search": Part(("search", "search_transport"), (), opensearch),
-    "ism_proxy": Part(("ism_proxy",), (), ism_proxy),
-    "store": Part(("store",), (), store),
+    "search": Part(opensearch, ("search",), inner=("search_transport",)),
+    "ism_proxy": Part(ism_proxy, ("ism_proxy",)),
+    "store": Part(store, ("store",)),
     "zeebe": Part(
-        ("zeebe_rest", "zeebe_management", "zeebe_grpc", "zeebe_command", "zeebe_internal"), ("store",), zeebe
+        zeebe,
+        ("zeebe_rest", "zeebe_management", "zeebe_grpc"),
+        inner=("zeebe_command", "zeebe_internal"),
+        after=("store",),
     ),
-    "optimize": Part(("optimize_management", "control"), ("search",), optimize),
-    "operate": Part(("operate_web", "operate_management", "operate_internal"), ("search",), operate),
-    "tasklist": Part(("tasklist_web", "tasklist_management", "tasklist_internal"), ("search", "ism_proxy"), tasklist),
+    "optimize": Part(optimize, ("optimize_management", "control"), after=("search",)),
+    "operate": Part(operate, ("operate_web", "operate_management"), inner=("operate_internal",), after=("search",)),
+    "tasklist": Part(
+        tasklist,
+        ("tasklist_web", "tasklist_management"),
+        inner=("tasklist_internal",),
+        after=("search", "ism_proxy"),
+    ),
 }

@@ -75,9 +75,8 @@ def _ports(wanted: Mapping[str, int]) -> Iterator[str]:
     taken = {name: port for name, port in wanted.items() if _is_taken(port)}
     if taken:
         named = ", ".join(f"{port} (for {name})" for name, port in taken.items())
-        plural = "Ports" if len(taken) > 1 else "Port"
         yield (
-            f"{plural} {named} already in use: end what listens there, "
+            f"Another program uses port {named}: end it, "
             "or choose another base port with --ports (make demo PORTS=38000)."
         )
 
@@ -119,8 +118,8 @@ def _disk(needed_mib: Mapping[Path, int]) -> Iterator[str]:
         free = shutil.disk_usage(existing).free
         if free < needed * MIB:
             yield f"{needed} MiB of disk space are needed in {folder}, {free // MIB} MiB are free."
-        if not os.access(existing, os.W_OK):
-            yield f"{existing} cannot be written to, but {folder} must be made there."
+        if not (existing.is_dir() and os.access(existing, os.W_OK)):
+            yield f"{folder} cannot be written to, as {existing} is no folder of yours."
 
 
 def _network(addresses: tuple[str, ...]) -> Iterator[str]:

@@ -82,14 +82,15 @@ class Programs:
     """Starts, signals and ends programs; whatever is left is ended when this process ends, even by `kill -9`.
 
     :param home: holds the logs and a lock: one set of programs at a time may use it
+    :param patience: seconds to wait for a set before that is still being ended
     :raises SandboxError: another sandbox uses this folder
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, patience: float = LOCK_PATIENCE) -> None:
         self.logs = home / "logs"
         self.logs.mkdir(parents=True, exist_ok=True)
         self._running: dict[str, Running] = {}
-        with _lock(home) as lock, self.log_path("keeper").open("wb") as log:
+        with _lock(home, patience) as lock, self.log_path("keeper").open("wb") as log:
             self._keeper = subprocess.Popen(
                 (sys.executable, "-m", "sandbox.keeper"),
                 stdin=subprocess.PIPE,
@@ -222,10 +223,10 @@ class Programs:
         self._orders.flush()
 
 
-def _lock(home: Path) -> IO[bytes]:
+def _lock(home: Path, patience: float) -> IO[bytes]:
     """Return the folder's lock file, locked."""
     lock = (home / "lock").open("wb")
-    deadline = time.monotonic() + LOCK_PATIENCE
+    deadline = time.monotonic() + patience
     while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,0 +1,1 @@
+"""Tests; `tests/real` needs the embedded cluster."""

@@ -1,0 +1,37 @@
+"""The embedded cluster, started once for all tests that need the real thing."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.embedded import EmbeddedCluster
+from sandbox.preflight import problems
+from sandbox.workload import Workload
+from tests.observing import exists
+
+PORTS = int(os.environ.get("SANDBOX_TEST_PORTS", "29000"))
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCluster]:
+    """A healthy cluster with a registered snapshot repository and a deployed process; tests share its data."""
+    pids: list[int] = []
+    with EmbeddedCluster(tmp_path_factory.mktemp("embedded"), PORTS) as embedded:
+        if found := problems(embedded.needs()):
+            pytest.fail("\n".join(found), pytrace=False)
+        embedded.fetch(print)
+        embedded.start(print)
+        embedded.register_repository()
+        with Workload(embedded.urls) as work:
+            work.deploy()
+        yield embedded
+        pids += [embedded.pid(part) for part in embedded.parts if embedded.is_running(part)]
+    assert not [pid for pid in pids if exists(pid)]
+
+
+@pytest.fixture
+def workload(cluster: EmbeddedCluster) -> Iterator[Workload]:
+    """Work for the cluster."""
+    with Workload(cluster.urls) as work:
+        yield work

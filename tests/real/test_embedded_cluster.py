@@ -1,0 +1,113 @@
+"""The embedded cluster is a real Camunda that works, and leaves nothing behind."""
+
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from itertools import count, takewhile
+from pathlib import Path
+from typing import Any
+
+from sandbox import ports
+from sandbox.embedded import EmbeddedCluster
+from sandbox.loopback import session
+from sandbox.parts import PARTS
+from sandbox.programs import PACKAGE_FOLDER
+from sandbox.workload import Load, Workload
+from tests.observing import exists, listening_addresses, until
+from tests.real.conftest import PORTS
+
+BACKUP_IDS = count(time.time_ns() // 1_000_000)
+
+
+def get(address: str) -> Any:
+    with session() as client:
+        response = client.get(address, timeout=20)
+        return response.json() if response.ok else {"state": str(response.status_code)}
+
+
+def zeebe_backup(management: str) -> dict[str, Any]:
+    """Take a backup of Zeebe alone and return how it ended."""
+    address = f"{management}/actuator/backups"
+    backup_id = next(BACKUP_IDS)
+    with session() as client:
+        assert client.post(address, json={"backupId": backup_id}, timeout=20).status_code == 202
+    until(lambda: get(f"{address}/{backup_id}")["state"] in {"COMPLETED", "FAILED"})
+    return dict(get(f"{address}/{backup_id}"))
+
+
+def test_every_part_is_real_but_optimize(cluster: EmbeddedCluster) -> None:
+    assert get(cluster.urls["search"])["version"]["number"] == "3.8.0"
+    names = {
+        part: get(f"{cluster.urls[f'{part}_management']}/actuator/info")["build"]
+        for part in ("zeebe", "operate", "tasklist", "optimize")
+    }
+    assert {build["version"] for build in names.values()} == {"8.6.0"}
+    assert [part for part, build in names.items() if "stand-in" in build["name"]] == ["optimize"]
+
+
+def test_zeebe_has_two_healthy_partitions(cluster: EmbeddedCluster) -> None:
+    topology = get(f"{cluster.urls['zeebe_rest']}/v2/topology")
+    [broker] = topology["brokers"]
+    assert [(partition["role"], partition["health"]) for partition in broker["partitions"]] == [
+        ("leader", "healthy"),
+        ("leader", "healthy"),
+    ]
+
+
+def test_work_done_in_zeebe_arrives_in_the_web_apps(workload: Workload) -> None:
+    instances, tasks = workload.count_in_operate(), workload.count_in_tasklist()
+    *_, last = workload.start(5)
+    until(lambda: workload.count_in_operate() == instances + Counter(ACTIVE=5))
+    until(lambda: workload.count_in_tasklist() == tasks + Counter(CREATED=5))
+    workload.cancel(last)
+    until(lambda: workload.count_in_operate() == instances + Counter(ACTIVE=4, CANCELED=1))
+    until(lambda: workload.count_in_tasklist() == tasks + Counter(CREATED=4))
+    workload.complete(2)
+    until(lambda: workload.count_in_operate()["COMPLETED"] == instances["COMPLETED"] + 2)
+    until(lambda: workload.count_in_tasklist()["COMPLETED"] == tasks["COMPLETED"] + 2)
+
+
+def test_load_goes_on_in_the_background(cluster: EmbeddedCluster, workload: Workload) -> None:
+    before = workload.count_in_operate().total()
+    with Load(cluster.urls) as load:
+        until(lambda: len(load.started) >= 10 and len(load.completed) >= 2)
+    assert load.refused == []
+    until(lambda: workload.count_in_operate().total() == before + len(load.started))
+
+
+def test_zeebe_can_be_backed_up(cluster: EmbeddedCluster) -> None:
+    report = zeebe_backup(cluster.urls["zeebe_management"])
+    assert [part["state"] for part in report["details"]] == ["COMPLETED", "COMPLETED"]
+
+
+def test_a_part_keeps_its_data_when_it_is_killed_and_started(cluster: EmbeddedCluster, workload: Workload) -> None:
+    workload.start(1)
+    instances = workload.count_in_operate()
+    cluster.kill_part("operate")
+    assert not cluster.is_running("operate")
+    cluster.start_part("operate")
+    cluster.wait_healthy("operate", timeout=240)
+    with Workload(cluster.urls) as again:
+        until(lambda: again.count_in_operate().total() >= instances.total())
+
+
+def test_only_loopback_is_listened_on(cluster: EmbeddedCluster) -> None:
+    for part in cluster.parts:
+        assert {ip.removeprefix("::ffff:") for ip in listening_addresses(cluster.pid(part))} == {"127.0.0.1"}
+
+
+def test_killed_with_its_wrong_store_it_leaves_nothing_running(cluster: EmbeddedCluster, tmp_path: Path) -> None:
+    arguments = ("--store", "s3-wrong", "--home", str(tmp_path), "--ports", str(PORTS + 100))
+    command = (sys.executable, "-m", "sandbox", "up", *arguments)
+    variables = os.environ | {"PYTHONPATH": str(PACKAGE_FOLDER)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=variables) as owner:  # noqa: S603
+        assert owner.stdout
+        lines = list(takewhile(lambda line: "Ctrl-C" not in line, owner.stdout))
+        pids = [int(row[2]) for row in (line.split() for line in lines) if row[0] in PARTS and len(row) == 4]
+        assert len(pids) == len(PARTS)
+        report = zeebe_backup(ports.url(PORTS + 100, "zeebe_management"))
+        assert report["state"] == "FAILED"
+        owner.kill()
+    until(lambda: not any(map(exists, pids)))
