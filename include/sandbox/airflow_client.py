@@ -7,12 +7,15 @@ from typing import Any
 
 import requests
 
+from .errors import SandboxError
+from .loopback import session
+
 TERMINAL_RUN_STATES = frozenset({"success", "failed"})
 _ATTEMPTS = 4
 _PAGE = 100  # Airflow's own upper limit, [api] maximum_page_limit
 
 
-class AirflowRefusedError(Exception):
+class AirflowRefusedError(SandboxError):
     """Airflow answered with an error.
 
     :param status: HTTP status
@@ -31,14 +34,15 @@ class AirflowClient:
     :param username: for the log-in
     :param password: for the log-in
     :param timeout: of one request, in seconds
+    :param pause: before a request is repeated, in seconds, longer every time
     """
 
-    def __init__(self, url: str, username: str, password: str, timeout: float = 30) -> None:
+    def __init__(self, url: str, username: str, password: str, *, timeout: float = 30, pause: float = 0.3) -> None:
         self.url = url.rstrip("/")
         self._credentials = {"username": username, "password": password}
         self._timeout = timeout
-        self._session = requests.Session()
-        self._session.trust_env = False  # a proxy of the environment cannot reach this machine's loopback
+        self._pause = pause
+        self._token = ""
 
     def health(self) -> dict[str, Any]:
         """Return the state and last heartbeat of each component."""
@@ -143,7 +147,7 @@ class AirflowClient:
         :param interval: between two looks, in seconds
         :param watch: called at every look
         :returns: the final state, success or failed
-        :raises TimeoutError: if the run goes on for longer
+        :raises SandboxError: the run goes on for longer
         """
         deadline = time.monotonic() + timeout
         while True:
@@ -152,7 +156,7 @@ class AirflowClient:
             if state in TERMINAL_RUN_STATES:
                 return state
             if time.monotonic() > deadline:
-                raise TimeoutError(f"Run {run_id} of {dag_id} is still {state} after {timeout:.0f} s.")
+                raise SandboxError(f"Run {run_id} of {dag_id} is still {state} after {timeout:.0f} s.")
             time.sleep(interval)
 
     def _pages(self, path: str, key: str, **params: str) -> list[dict[str, Any]]:
@@ -172,40 +176,47 @@ class AirflowClient:
         json: dict[str, Any] | None = None,
         accept: tuple[int, ...] = (),
     ) -> Any:
-        """Send a request, again after a passing fault: SQLite now and then answers 500, database is locked."""
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                response = self._send(method, path, params, json)
-            except requests.ConnectionError:
-                if attempt == _ATTEMPTS:
-                    raise
-            else:
-                if response.ok or (attempt > 1 and response.status_code in accept):
-                    return response.json()
-                if response.status_code < 500 or attempt == _ATTEMPTS:
-                    raise AirflowRefusedError(response.status_code, _reason(response))
-            time.sleep(0.5 * attempt)
-        raise AssertionError("unreachable")
+        """Send a request, again after a passing fault: SQLite now and then answers 500, database is locked.
 
-    def _send(
-        self, method: str, path: str, params: dict[str, Any] | None, json: dict[str, Any] | None
-    ) -> requests.Response:
-        public = path == "monitor/health"
-        if not public and "Authorization" not in self._session.headers:
-            self._log_in()
-        url = f"{self.url}/api/v2/{path}"
-        response = self._session.request(method, url, params=params, json=json, timeout=self._timeout)
-        if response.status_code == 401 and not public:  # the token has run out
-            self._log_in()
-            response = self._session.request(method, url, params=params, json=json, timeout=self._timeout)
+        :param accept: statuses that are as good as success when an earlier answer was lost
+        """
+        for attempt in range(1, _ATTEMPTS + 1):
+            if attempt > 1:
+                time.sleep(self._pause * attempt)
+            try:
+                response = self._send(method, path, params=params, json=json)
+            except requests.RequestException as error:
+                failure: SandboxError = SandboxError(f"Airflow does not answer at {self.url}: {error}")
+                continue
+            if response.ok or (attempt > 1 and response.status_code in accept):
+                return response.json() if response.content else None
+            failure = AirflowRefusedError(response.status_code, _reason(response))
+            if response.status_code < 500:
+                break
+        raise failure
+
+    def _send(self, method: str, path: str, **arguments: Any) -> requests.Response:
+        for _ in range(2):
+            self._token = self._token or self._log_in()
+            with session() as direct:
+                response = direct.request(
+                    method,
+                    f"{self.url}/api/v2/{path}",
+                    headers={"Authorization": f"Bearer {self._token}"},
+                    timeout=self._timeout,
+                    **arguments,
+                )
+            if response.status_code != 401:
+                break
+            self._token = ""  # it has run out, or Airflow has new secrets
         return response
 
-    def _log_in(self) -> None:
-        self._session.headers.pop("Authorization", None)
-        response = self._session.post(f"{self.url}/auth/token", json=self._credentials, timeout=self._timeout)
+    def _log_in(self) -> str:
+        with session() as direct:
+            response = direct.post(f"{self.url}/auth/token", json=self._credentials, timeout=self._timeout)
         if not response.ok:
             raise AirflowRefusedError(response.status_code, f"log-in: {_reason(response)}")
-        self._session.headers["Authorization"] = f"Bearer {response.json()['access_token']}"
+        return str(response.json()["access_token"])
 
 
 def _reason(response: requests.Response) -> str:

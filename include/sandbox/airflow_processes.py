@@ -19,7 +19,7 @@ from .programs import POLL_INTERVAL, Program, Programs
 Report = Callable[[str], None]
 
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent.parent
-START_PATIENCE = 180.0
+START_PATIENCE = 300.0
 STOP_PATIENCE = 15.0
 HEARTBEATS = ("scheduler", "triggerer", "dag_processor")
 NAME = "airflow"
@@ -76,6 +76,11 @@ class AirflowProcesses:
         """A caller of the REST API, logged in as administrator."""
         return AirflowClient(self.url, USERNAME, self.settings.password)
 
+    @property
+    def is_running(self) -> bool:
+        """Whether Airflow was started and has not ended."""
+        return self._programs is not None and self._programs.is_running(NAME)
+
     def start(self, report: Report, *, forget: bool = False) -> None:
         """Start all components and wait until each has reported to the database.
 
@@ -101,8 +106,7 @@ class AirflowProcesses:
     def stop(self) -> None:
         """End all components, and tasks that run; harmless when nothing runs."""
         if self._programs is not None:
-            if self._programs.is_running(NAME):
-                self._programs.stop(NAME, grace=STOP_PATIENCE)
+            self._programs.stop(NAME, grace=STOP_PATIENCE)
             self._programs.close()
             self._programs = None
 
@@ -111,7 +115,7 @@ class AirflowProcesses:
 
         :raises SandboxError: Airflow is not started
         """
-        if self._programs is None or not self._programs.is_running(NAME):
+        if self._programs is None or not self.is_running:
             raise SandboxError("Airflow is not started.")
         leader = self._programs.pid(NAME)
         airflow_components.end_session(leader)
@@ -135,12 +139,11 @@ class AirflowProcesses:
         """
         deadline = time.monotonic() + timeout
         while self.client.dag(dag_id) is None:
-            if errors := self.client.import_errors():
-                shown = "\n".join(f"{error['filename']}: {error['stack_trace']}" for error in errors)
-                raise SandboxError(f"Airflow cannot load the DAGs:\n{shown}")
             if time.monotonic() > deadline:
+                errors = [f"\n{error['filename']}: {error['stack_trace']}" for error in self.client.import_errors()]
+                where = self.log_path("dag-processor")
                 raise SandboxError(
-                    f"Airflow does not know {dag_id} after {timeout:.0f} s; see {self.log_path('dag-processor')}."
+                    f"Airflow does not know {dag_id} after {timeout:.0f} s; see {where}.{''.join(errors)}"
                 )
             time.sleep(POLL_INTERVAL)
 

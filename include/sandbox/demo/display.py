@@ -19,6 +19,7 @@ STYLES = {
     "deferred": "yellow",
     "up_for_retry": "yellow",
 }
+UNTOLD = frozenset({"waiting", "scheduled", "queued", "upstream_failed"})
 
 
 class Display(Protocol):
@@ -99,7 +100,7 @@ class PlainDisplay:
         """Print what has changed since the last time."""
         for line in lines:
             shown = (line.state, line.progress)
-            if line.state not in {"waiting", "scheduled", "queued"} and self._shown.get(line.name) != shown:
+            if line.state not in UNTOLD and self._shown.get(line.name) != shown:
                 self._shown[line.name] = shown
                 self._print(f"{line.name:24}{line.state:16}{elapsed(line):>6}  {line.progress}".rstrip())
 

@@ -57,7 +57,8 @@ class RunWatch:
     def look(self) -> list[TaskLine]:
         """Return the tasks: those that began in the order of their start, then the others."""
         tasks = self._airflow.task_instances(self._dag_id, self._run_id)
-        tasks.sort(key=lambda task: (task["start_date"] is None, task["start_date"] or ""))
+        # IDs rise in the order of the DAG.
+        tasks.sort(key=lambda task: (task["start_date"] is None, task["start_date"] or "", task["id"]))
         return [self._line(task) for task in tasks]
 
     def failures(self) -> list[tuple[TaskLine, list[str]]]:
@@ -108,6 +109,12 @@ def errors_in(entries: Iterable[Mapping[str, Any]], most: int = 3) -> list[str]:
     errors = []
     for entry in entries:
         if entry.get("level") in ERROR_LEVELS:
-            causes = [f"{cause['exc_type']}: {cause['exc_value']}" for cause in entry.get("error_detail") or ()]
-            errors.append(causes[0] if causes else str(entry["event"]))
+            causes = entry.get("error_detail")
+            errors.append(_cause(causes[0]) if causes else str(entry["event"]))
     return errors[-most:]
+
+
+def _cause(exception: Mapping[str, Any]) -> str:
+    """Return what an exception says; Airflow's own only carry the sentence."""
+    kind, sentence = str(exception["exc_type"]), str(exception["exc_value"])
+    return sentence if kind.startswith("Airflow") else f"{kind}: {sentence}"

@@ -131,7 +131,7 @@ class Demo:
     def _show_failure(self, watch: RunWatch, dag_id: str, run_id: str) -> None:
         self._say(f"\nThe run of {dag_id} failed:")
         for line, errors in watch.failures():
-            self._say(f"- {line.name}: " + (" / ".join(errors) or "no error in its log"))
+            self._say(f"- {line.name}: " + ("\n  ".join(errors).replace("\n-", "\n  -") or "no error in its log"))
         logs = self.airflow.settings.task_logs / f"dag_id={dag_id}" / f"run_id={run_id}"
         self._say(f"Full logs: {logs}")
         self._say(f"In Airflow: {run_address(self.airflow.url, dag_id, run_id)} ({USERNAME}, {self._password()})")
