@@ -1,0 +1,1 @@
+"""Hooks, spoken to over the network."""
