@@ -54,7 +54,9 @@ class Run:
     @property
     def errors(self) -> str:
         """What the tasks said when they failed."""
-        found = re.findall(r"airflow\.sdk\.exceptions\.Airflow\w*Exception: ((?:.+\n)+?)(?=\d{4}-|\S+Error|$)", self.log)
+        found = re.findall(
+            r"airflow\.sdk\.exceptions\.Airflow\w*Exception: ((?:.+\n)+?)(?=\d{4}-|\S+Error|$)", self.log
+        )
         return "\n".join(dict.fromkeys(found))
 
 
@@ -93,7 +95,7 @@ def clusters(airflow_db: None) -> Iterator[dict[tuple[str, str], Played]]:
                 connect(name, stand_in)
                 played[line, order] = Played(name, line, order, stand_in)
         limits = {"max_pause": "3s", "stall": "20s"}
-        (folder / "hasty.yaml").write_text(yaml.safe_dump(cluster_file("8.6", "zeebe-first", name="hasty", limits=limits)))
+        (folder / "hasty.yaml").write_text(yaml.safe_dump(cluster_file("8.6", "zeebe-first", "hasty", limits=limits)))
         connect("hasty", line_8_6)
         played["8.6", "hasty"] = Played("hasty", "8.6", "zeebe-first", line_8_6)
         yield played
@@ -109,17 +111,21 @@ def connect(name: str, stand_in: StandIn) -> None:
 @pytest.fixture(scope="session")
 def dags(clusters: dict[tuple[str, str], Played]) -> "DagBag":
     """Parse the project's DAGs, with retries that do not wait."""
+    return parsed(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
+
+
+def parsed(where: str) -> "DagBag":
+    """Parse DAG files as they see the environment now."""
     from airflow.dag_processing.bundles.manager import DagBundlesManager  # noqa: PLC0415 - after the environment is set
     from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db  # noqa: PLC0415
 
     DagBundlesManager().sync_bundles_to_db()
-    bag = DagBag(dag_folder=os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
+    bag = DagBag(dag_folder=where)
     assert bag.import_errors == {}
     for dag in bag.dags.values():
         for task in dag.tasks:
-            if not task.is_mapped:
-                task.retry_delay = timedelta(seconds=0.05)
-                task.max_retry_delay = timedelta(seconds=0.2)
+            delays = task.partial_kwargs if task.is_mapped else task.__dict__
+            delays.update(retry_delay=timedelta(seconds=0.05), max_retry_delay=timedelta(seconds=0.2))
     sync_bag_to_db(bag, "dags-folder", None)
     return bag
 
@@ -130,7 +136,7 @@ def hasty(clusters: dict[tuple[str, str], Played]) -> Played:
     return fresh(clusters["8.6", "hasty"])
 
 
-@pytest.fixture(params=[(line, order) for line in LINES for order in ORDERS], ids=lambda pair: "-".join(pair))
+@pytest.fixture(params=[(line, order) for line in LINES for order in ORDERS], ids="-".join)
 def cluster(request: pytest.FixtureRequest, clusters: dict[tuple[str, str], Played]) -> Played:
     """A freshly reset cluster: both generations, both orders."""
     return fresh(clusters[request.param])
@@ -159,6 +165,11 @@ def fresh(cluster: Played) -> Played:
 @pytest.fixture
 def run(dags: "DagBag", capfd: pytest.CaptureFixture[str]) -> Callable[..., Run]:
     """Run one of the project's DAGs to its end, as the scheduler would."""
+    return runner(dags, capfd)
+
+
+def runner(dags: "DagBag", capfd: pytest.CaptureFixture[str]) -> Callable[..., Run]:
+    """Return what runs a DAG of a bag to its end."""
 
     def run_dag(dag_id: str, **conf: Any) -> Run:
         capfd.readouterr()
@@ -174,10 +185,9 @@ def run(dags: "DagBag", capfd: pytest.CaptureFixture[str]) -> Callable[..., Run]
             from airflow.utils.session import create_session  # noqa: PLC0415
 
             with create_session() as session:
-                found = XComModel.get_many(
-                    run_id=done.run_id, dag_ids=dag_id, task_ids=task_id, key="return_value"
-                )
-                return json.loads(session.execute(found).scalars().first().value)
+                found = XComModel.get_many(run_id=done.run_id, dag_ids=dag_id, task_ids=task_id, key="return_value")
+                value = session.execute(found).scalars().one().value
+                return json.loads(value) if isinstance(value, str) else value
 
         return Run(str(done.state), tasks, results, captured.out + captured.err)
 

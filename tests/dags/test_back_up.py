@@ -56,7 +56,10 @@ def test_every_part_is_made_inside_the_pause_and_in_the_order_of_the_cluster_fil
 
 @pytest.mark.parametrize("deferrable", [True, False])
 def test_a_wait_ends_well_in_the_triggerer_and_on_the_worker(
-    played: Any, run: Any, dags: Any, deferrable: bool  # noqa: FBT001
+    played: Any,
+    run: Any,
+    dags: Any,
+    deferrable: bool,
 ) -> None:
     sensors = [task for task in dags.dags[f"back_up_{played.name}"].tasks if task.task_id.startswith("wait_")]
     for sensor in sensors:

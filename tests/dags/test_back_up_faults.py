@@ -44,6 +44,12 @@ CALLS = [
     ("search", "POST", r"/_refresh$"),
     ("search", "POST", r"/_count"),
 ]
+WINDOW = [
+    call
+    for call in CALLS
+    if re.search(r"partitions|backups/\\d|camunda_|_refresh|_count|_cat|actuator/backups\$$", call[2])
+    and not (call[1] == "GET" and call[2].endswith("backups$"))
+]
 CHANGES = [call for call in CALLS if call[1] != "GET" and not re.search(r"_verify|_count|_refresh", call[2])]
 ONCE = {"status": 500, "body": {"message": "spoiled by the test"}}
 
@@ -64,13 +70,13 @@ def assert_truthful(cluster: Any, done: Any) -> None:
 def test_the_list_of_calls_is_complete(played: Any, run: Any) -> None:
     run(f"back_up_{played.name}")
 
-    for entry in played.stand_in.journal():
+    journal = [entry for entry in played.stand_in.journal() if entry["door"] != "zeebe_rest"]  # the test's own work
+    for entry in journal:
         fitting = [c for c in CALLS if c[:2] == (entry["role"], entry["method"]) and re.search(c[2], entry["path"])]
         assert fitting, entry
     for role, method, path in CALLS:
         assert any(
-            (e["role"], e["method"]) == (role, method) and re.search(path, e["path"])
-            for e in played.stand_in.journal()
+            (e["role"], e["method"]) == (role, method) and re.search(path, e["path"]) for e in played.stand_in.journal()
         ), (role, method, path)
 
 
@@ -98,7 +104,7 @@ def test_a_change_whose_answer_is_lost(played: Any, run: Any, call: tuple[str, s
     assert_truthful(played, done)
 
 
-@pytest.mark.parametrize("call", [c for c in CALLS if "exporting" not in c[2]], ids=name)
+@pytest.mark.parametrize("call", WINDOW, ids=name)
 def test_a_call_that_keeps_failing_inside_the_window(played: Any, run: Any, call: tuple[str, str, str]) -> None:
     role, method, path = call
     spoil = threading.Thread(target=_spoil_after_the_pause, args=(played.stand_in, role, method, path))
@@ -128,10 +134,21 @@ def _spoil_after_the_pause(stand_in: Any, role: str, method: str, path: str) -> 
 @pytest.mark.parametrize("role", ["zeebe", "operate", "tasklist", "optimize"])
 @pytest.mark.parametrize(
     ("outcome", "success"),
-    [("FAILED", False), ("PARTIAL", False), ("STUCK", False), ("INCOMPLETE", False), ("LOST", False), ("HEALING", True)],
+    [
+        ("FAILED", False),
+        ("PARTIAL", False),
+        ("STUCK", False),
+        ("INCOMPLETE", False),
+        ("LOST", False),
+        ("HEALING", True),
+    ],
 )
 def test_how_a_part_ends_decides_how_the_run_ends(
-    played: Any, run: Any, role: str, outcome: str, success: bool  # noqa: FBT001
+    played: Any,
+    run: Any,
+    role: str,
+    outcome: str,
+    success: bool,
 ) -> None:
     if (role, outcome) == ("zeebe", "PARTIAL"):
         outcome = "FAILED"  # Zeebe knows no PARTIAL
@@ -260,7 +277,10 @@ def test_exporting_that_ran_during_the_last_part_spoils_the_set(played: Any, run
 def _resume_when_started(stand_in: Any, role: str, method: str = "POST") -> None:
     end = time.monotonic() + 60
     while time.monotonic() < end:
-        if any(e["method"] == method and "backup" in e["path"] and "_verify" not in e["path"] for e in stand_in.journal(role)):
+        if any(
+            e["method"] == method and "backup" in e["path"] and "_verify" not in e["path"]
+            for e in stand_in.journal(role)
+        ):
             stand_in.exporting("EXPORTING")
             return
         time.sleep(0.02)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from airflow.sdk import Context, DagRunState
-from airflow.sdk.exceptions import AirflowException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException
 
 from camunda_backup import leases, manifests
 from camunda_backup.errors import BackupFailed, PauseBroken
@@ -15,7 +15,7 @@ from camunda_backup.operators.step import RunbookStep
 
 LOOK_AGAIN = 3.0  # seconds; a backup may pause or resume between two looks
 MARGIN = 120.0  # seconds that a backup has for its own resume after max_pause
-ACTIVE = (DagRunState.RUNNING, DagRunState.QUEUED)
+ACTIVE: list[str] = [DagRunState.RUNNING, DagRunState.QUEUED]
 
 
 class GuardExporting(RunbookStep):
@@ -75,12 +75,9 @@ class GuardExporting(RunbookStep):
         if lease is None:
             return f"{paused} and no backup run says that it needs it"
         owner = f"run {lease.run_id} of {lease.dag_id}"
-        try:
-            state = context["ti"].get_dagrun_state(dag_id=lease.dag_id, run_id=lease.run_id)
-        except AirflowException:
-            return f"{paused} by {owner}, which is gone"
-        if state not in ACTIVE:
-            return f"{paused} by {owner}, which is {state}"
+        ti = context["ti"]
+        if not ti.get_dr_count(dag_id=lease.dag_id, run_ids=[lease.run_id], states=ACTIVE):
+            return f"{paused} by {owner}, which is not active any more"
         overdue = time.time() - lease.give_up_at
         if overdue > MARGIN:
             return f"{paused} by {owner}, {overdue:.0f} s longer than max_pause of the cluster file"
