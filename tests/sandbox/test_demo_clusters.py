@@ -1,0 +1,75 @@
+"""What the demo tells Airflow about its cluster."""
+
+from configparser import RawConfigParser
+from pathlib import Path
+
+import pytest
+
+from camunda_backup.cluster_files import read_clusters
+from sandbox import ports
+from sandbox.airflow_settings import AirflowSettings
+from sandbox.demo.clusters import STACKS, connections, write_cluster_file
+
+URLS = ports.urls(28000, ports.OFFSETS)
+
+
+def settings(home: Path) -> AirflowSettings:
+    return AirflowSettings(
+        home=home,
+        port=28080,
+        dags_folder=home / "dags",
+        plugins_folder=home / "plugins",
+        clusters_folder=home / "clusters",
+        connections={"x_zeebe": "http://127.0.0.1:28011"},
+    )
+
+
+@pytest.mark.parametrize("name", STACKS.values())
+def test_airflow_gets_the_one_cluster_that_runs(name: str, tmp_path: Path) -> None:
+    (tmp_path / "of_an_earlier_demo.yaml").write_text("version: '8.6.0'")
+    write_cluster_file(name, URLS, tmp_path)
+    [cluster], mistakes = read_clusters(tmp_path)
+    assert mistakes == []
+    assert cluster.name == name
+    assert cluster.links.operate == "http://127.0.0.1:28020"
+    assert cluster.links.snapshots == "http://127.0.0.1:28050"
+
+
+@pytest.mark.parametrize("name", STACKS.values())
+def test_every_connection_of_the_cluster_file_is_there(name: str, tmp_path: Path) -> None:
+    write_cluster_file(name, URLS, tmp_path)
+    [cluster], _ = read_clusters(tmp_path)
+    assert {cluster.connection(component) for component in cluster.all_components} == connections(name, URLS).keys()
+
+
+def test_secrets_are_made_once(tmp_path: Path) -> None:
+    mine, other = settings(tmp_path / "mine"), settings(tmp_path / "other")
+    for each in (mine, other):
+        each.write()
+    before = (mine.home / "airflow.cfg").read_text(), mine.password
+    mine.write()
+    assert ((mine.home / "airflow.cfg").read_text(), mine.password) == before
+    assert mine.password != other.password
+    assert secrets_of(mine).isdisjoint(secrets_of(other))
+
+
+def test_a_percent_sign_in_a_folder_survives(tmp_path: Path) -> None:
+    odd = settings(tmp_path / "100%")
+    odd.write()
+    assert f"{tmp_path}/100%%/dags" in (odd.home / "airflow.cfg").read_text()
+
+
+def test_nothing_of_the_callers_airflow_gets_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__PARALLELISM", "1")
+    monkeypatch.setenv("AIRFLOW_CONN_X_OPERATE", "http://elsewhere")
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy")
+    variables = settings(tmp_path).environment()
+    assert variables["AIRFLOW_HOME"] == str(tmp_path)
+    assert '"port": 28011' in variables["AIRFLOW_CONN_X_ZEEBE"]
+    assert not {"AIRFLOW__CORE__PARALLELISM", "AIRFLOW_CONN_X_OPERATE", "HTTPS_PROXY"} & variables.keys()
+
+
+def secrets_of(airflow: AirflowSettings) -> set[str]:
+    parser = RawConfigParser()
+    parser.read(airflow.home / "airflow.cfg")
+    return {parser["core"]["fernet_key"], parser["api"]["secret_key"], parser["api_auth"]["jwt_secret"]}
