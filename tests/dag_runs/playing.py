@@ -1,19 +1,18 @@
-"""Stand-in clusters of both generations, a cluster file for each order, and the project's own DAGs run on them."""
+"""Clusters that a stand-in plays, and running the project's DAGs on them to the end."""
 
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from sandbox.workload import Workload
-from stand_in import StandIn
+from tests.stand_in import StandIn
 
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag
@@ -81,37 +80,11 @@ def cluster_file(line: str, order: str, name: str = "", **fields: Any) -> dict[s
     }
 
 
-@pytest.fixture(scope="session")
-def clusters(airflow_db: None) -> Iterator[dict[tuple[str, str], Played]]:
-    """Start a stand-in of each line and write a cluster file for each order."""
-    folder = Path(os.environ["CAMUNDA_BACKUP_CLUSTERS"])
-    folder.mkdir(exist_ok=True)
-    with StandIn("8.6", pace=0.02) as line_8_6, StandIn("8.8", pace=0.02) as line_8_8:
-        played = {}
-        for line, stand_in in zip(LINES, (line_8_6, line_8_8), strict=True):
-            for order in ORDERS:
-                name = cluster_name(line, order)
-                (folder / f"{name}.yaml").write_text(yaml.safe_dump(cluster_file(line, order)))
-                connect(name, stand_in)
-                played[line, order] = Played(name, line, order, stand_in)
-        limits = {"max_pause": "3s", "stall": "20s"}
-        (folder / "hasty.yaml").write_text(yaml.safe_dump(cluster_file("8.6", "zeebe-first", "hasty", limits=limits)))
-        connect("hasty", line_8_6)
-        played["8.6", "hasty"] = Played("hasty", "8.6", "zeebe-first", line_8_6)
-        yield played
-
-
 def connect(name: str, stand_in: StandIn) -> None:
     """Define the connections of a cluster file."""
     for conn_id, connection in stand_in.connections(name).items():
         fields = {**connection, "extra": {"timeout": 2}}
         os.environ[f"AIRFLOW_CONN_{conn_id.upper()}"] = json.dumps(fields)
-
-
-@pytest.fixture(scope="session")
-def dags(clusters: dict[tuple[str, str], Played]) -> "DagBag":
-    """Parse the project's DAGs, with retries that do not wait."""
-    return parsed(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
 
 
 def parsed(where: str) -> "DagBag":
@@ -124,28 +97,10 @@ def parsed(where: str) -> "DagBag":
     assert bag.import_errors == {}
     for dag in bag.dags.values():
         for task in dag.tasks:
-            delays = task.partial_kwargs if task.is_mapped else task.__dict__
+            delays: dict[str, Any] = getattr(task, "partial_kwargs", task.__dict__)
             delays.update(retry_delay=timedelta(seconds=0.05), max_retry_delay=timedelta(seconds=0.2))
     sync_bag_to_db(bag, "dags-folder", None)
     return bag
-
-
-@pytest.fixture
-def hasty(clusters: dict[tuple[str, str], Played]) -> Played:
-    """8.6, Zeebe first, with a max_pause of a few seconds."""
-    return fresh(clusters["8.6", "hasty"])
-
-
-@pytest.fixture(params=[(line, order) for line in LINES for order in ORDERS], ids="-".join)
-def cluster(request: pytest.FixtureRequest, clusters: dict[tuple[str, str], Played]) -> Played:
-    """A freshly reset cluster: both generations, both orders."""
-    return fresh(clusters[request.param])
-
-
-@pytest.fixture
-def played(clusters: dict[tuple[str, str], Played]) -> Played:
-    """The default: 8.6, Zeebe first, freshly reset."""
-    return fresh(clusters["8.6", "zeebe-first"])
 
 
 def fresh(cluster: Played) -> Played:
@@ -160,12 +115,6 @@ def fresh(cluster: Played) -> Played:
     for backup_id in cluster.manifests():
         Path(os.environ["CAMUNDA_BACKUP_MANIFESTS"], cluster.name, f"{backup_id}.json").unlink()
     return cluster
-
-
-@pytest.fixture
-def run(dags: "DagBag", capfd: pytest.CaptureFixture[str]) -> Callable[..., Run]:
-    """Run one of the project's DAGs to its end, as the scheduler would."""
-    return runner(dags, capfd)
 
 
 def runner(dags: "DagBag", capfd: pytest.CaptureFixture[str]) -> Callable[..., Run]:
@@ -186,7 +135,7 @@ def runner(dags: "DagBag", capfd: pytest.CaptureFixture[str]) -> Callable[..., R
 
             with create_session() as session:
                 found = XComModel.get_many(run_id=done.run_id, dag_ids=dag_id, task_ids=task_id, key="return_value")
-                value = session.execute(found).scalars().one().value
+                value: Any = session.execute(found).scalars().one().value  # type: ignore[attr-defined]
                 return json.loads(value) if isinstance(value, str) else value
 
         return Run(str(done.state), tasks, results, captured.out + captured.err)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 STARTS = re.compile(r"/actuator/backup\w*$|camunda_zeebe_records_backup_\d+(\?|$)")
-FIRST_TO_LAST = {
+FIRST_TO_LAST: dict[tuple[str, str], list[Any]] = {
     ("8.6", "zeebe-first"): ["zeebe", {"operate", "tasklist"}, "optimize", "search"],
     ("8.6", "secondary-first"): [{"operate", "tasklist", "optimize"}, "search", "zeebe"],
     ("8.8", "zeebe-first"): ["zeebe", "webapps", "optimize", "search"],
@@ -90,6 +90,7 @@ def test_the_manifest_is_the_extra_of_the_asset_event(played: Any, run: Any) -> 
             .order_by(AssetEvent.id.desc())
             .first()
         )
+        assert event is not None
         assert event.extra == manifest
 
 

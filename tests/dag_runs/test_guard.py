@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from dags.conftest import Played, Run, cluster_file, connect, fresh, parsed, runner
-from stand_in import StandIn
+from tests.dag_runs.playing import Played, Run, cluster_file, connect, fresh, parsed, runner
+from tests.stand_in import StandIn
 
 
 def lease(cluster: Any, run_id: str, *, give_up_in: float) -> None:
@@ -29,6 +29,7 @@ def backup_run(cluster: Any, state: str) -> str:
     """Put a backup run into the database that no scheduler advances."""
     from airflow.models.dagrun import DagRun  # noqa: PLC0415 - after the environment is set
     from airflow.utils.session import create_session  # noqa: PLC0415
+    from airflow.utils.state import DagRunState  # noqa: PLC0415
     from airflow.utils.types import DagRunTriggeredByType, DagRunType  # noqa: PLC0415
 
     now = datetime.now(UTC)
@@ -40,7 +41,7 @@ def backup_run(cluster: Any, state: str) -> str:
         start_date=now,
         run_type=DagRunType.MANUAL,
         triggered_by=DagRunTriggeredByType.TEST,
-        state=state,
+        state=DagRunState(state),
     )
     run_id: str = run.run_id
     with create_session() as session:
