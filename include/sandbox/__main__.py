@@ -11,7 +11,6 @@ from .errors import SandboxError
 # Only the module of the chosen command is imported: the Python packages of the others may not be installed.
 COMMANDS = {
     "demo": "start a cluster and an Airflow, and let the one back up the other",
-    "demo": "show one backup from beginning to end",
     "up": "start the embedded cluster and stay until Ctrl-C",
     "fetch": "fetch what the embedded cluster is made of, and start nothing",
 }

@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,7 +18,7 @@ from .sites import BackupStore, Site
 
 Report = Callable[[str], None]
 
-START_PATIENCE = 300.0
+START_PATIENCE = 240.0  # from one part to the next
 MEMORY_MIB = 2560
 DATA_MIB = 1024
 
@@ -93,7 +94,7 @@ class EmbeddedCluster:
         """
         self._programs = Programs(self.home)
         shutil.rmtree(self._site.data, ignore_errors=True)
-        began = time.monotonic()
+        began = progressed = time.monotonic()
         waiting, starting, up = list(self.parts), set[str](), set[str]()
         while waiting or starting:
             for name in [name for name in waiting if up.issuperset(self._after(name))]:
@@ -103,9 +104,10 @@ class EmbeddedCluster:
             for name in [name for name in starting if self.programs.is_healthy(name)]:
                 starting.remove(name)
                 up.add(name)
-                report(f"{name} is up after {time.monotonic() - began:.0f} s")
-            if time.monotonic() - began > START_PATIENCE:
-                raise SandboxError(f"Not up within {START_PATIENCE:.0f} s: {', '.join(sorted(starting))}.")
+                progressed = time.monotonic()
+                report(f"{name} is up after {progressed - began:.0f} s")
+            if time.monotonic() - progressed > START_PATIENCE:
+                raise SandboxError(f"Nothing more is up after {START_PATIENCE:.0f} s: {', '.join(starting)} not yet.")
             time.sleep(POLL_INTERVAL)
 
     def stop(self) -> None:
@@ -114,9 +116,19 @@ class EmbeddedCluster:
             self._programs.close()
             self._programs = None
 
-    def start_part(self, name: str) -> None:
-        """Start one part with the data it has, without waiting for it."""
-        self.programs.start(PARTS[name].program(self._site))
+    def start_part(self, name: str, *, backup_store: BackupStore | None = None, repository: str | None = None) -> None:
+        """Start one part with the data it has, without waiting for it.
+
+        :param name: the part
+        :param backup_store: another kind of backup store than the cluster's, for `store` or `zeebe`
+        :param repository: another snapshot repository than the cluster's, for `operate` or `tasklist`
+        """
+        site = replace(
+            self._site,
+            backup_store=backup_store or self._site.backup_store,
+            repository=repository or self._site.repository,
+        )
+        self.programs.start(PARTS[name].program(site))
 
     def stop_part(self, name: str) -> None:
         """Stop one part in an orderly way."""

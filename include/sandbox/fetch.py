@@ -10,7 +10,7 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,7 +109,7 @@ def maven(report: Report) -> MavenContext:
 
         def update(count: int) -> None:
             nonlocal done
-            if size > 10 * MIB and (done + count) * 4 // size > done * 4 // size:
+            if size > 50 * MIB and (done + count) * 4 // size > done * 4 // size:
                 report(f"Fetching {file_name}: {(done + count) // MIB} of {size // MIB} MiB")
             done += count
 
@@ -214,5 +214,8 @@ def _unpack(artifact: Artifact, archive: Path, cache: Path) -> None:
             shutil.copyfile(archive, unpacked / archive.name)
         entries = list(unpacked.iterdir())
         content = entries[0] if len(entries) == 1 and entries[0].is_dir() else unpacked
-        with suppress(FileExistsError):  # another clone was faster
+        try:
             content.rename(home(artifact, cache))
+        except OSError:
+            if not home(artifact, cache).is_dir():  # else another clone was faster
+                raise

@@ -91,6 +91,8 @@ class Programs:
         self.logs.mkdir(parents=True, exist_ok=True)
         self._running: dict[str, Running] = {}
         with _lock(home, patience) as lock, self.log_path("keeper").open("wb") as log:
+            for old in self.logs.glob("*.log"):
+                os.truncate(old, 0)
             self._keeper = subprocess.Popen(
                 (sys.executable, "-m", "sandbox.keeper"),
                 stdin=subprocess.PIPE,

@@ -9,7 +9,6 @@ from itertools import count, takewhile
 from pathlib import Path
 from typing import Any
 
-from sandbox import ports
 from sandbox.embedded import EmbeddedCluster
 from sandbox.loopback import session
 from sandbox.parts import PARTS
@@ -82,6 +81,18 @@ def test_zeebe_can_be_backed_up(cluster: EmbeddedCluster) -> None:
     assert [part["state"] for part in report["details"]] == ["COMPLETED", "COMPLETED"]
 
 
+def test_zeebes_backup_fails_when_its_store_answers_wrongly(cluster: EmbeddedCluster) -> None:
+    cluster.stop_part("store")
+    cluster.start_part("store", backup_store="s3-wrong")
+    cluster.wait_healthy("store", timeout=60)
+    report = zeebe_backup(cluster.urls["zeebe_management"])
+    cluster.stop_part("store")
+    cluster.start_part("store")
+    cluster.wait_healthy("store", timeout=60)
+    assert report["state"] == "FAILED"
+    assert report["failureReason"]
+
+
 def test_a_part_keeps_its_data_when_it_is_killed_and_started(cluster: EmbeddedCluster, workload: Workload) -> None:
     workload.start(1)
     instances = workload.count_in_operate()
@@ -98,16 +109,14 @@ def test_only_loopback_is_listened_on(cluster: EmbeddedCluster) -> None:
         assert {ip.removeprefix("::ffff:") for ip in listening_addresses(cluster.pid(part))} == {"127.0.0.1"}
 
 
-def test_killed_with_its_wrong_store_it_leaves_nothing_running(cluster: EmbeddedCluster, tmp_path: Path) -> None:
-    arguments = ("--store", "s3-wrong", "--home", str(tmp_path), "--ports", str(PORTS + 100))
-    command = (sys.executable, "-m", "sandbox", "up", *arguments)
+def test_nothing_runs_on_when_the_owner_is_killed(tmp_path: Path) -> None:
+    command = (sys.executable, "-m", "sandbox", "up", "--home", str(tmp_path), "--ports", str(PORTS + 100))
     variables = os.environ | {"PYTHONPATH": str(PACKAGE_FOLDER)}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=variables) as owner:  # noqa: S603
         assert owner.stdout
         lines = list(takewhile(lambda line: "Ctrl-C" not in line, owner.stdout))
         pids = [int(row[2]) for row in (line.split() for line in lines) if row[0] in PARTS and len(row) == 4]
         assert len(pids) == len(PARTS)
-        report = zeebe_backup(ports.url(PORTS + 100, "zeebe_management"))
-        assert report["state"] == "FAILED"
+        assert all(map(exists, pids))
         owner.kill()
     until(lambda: not any(map(exists, pids)))

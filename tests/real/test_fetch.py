@@ -8,6 +8,7 @@ import tarfile
 import threading
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -162,6 +163,17 @@ def test_no_network_is_one_sentence(cache: Path, tmp_path: Path) -> None:
     maven = MavenContext(PythonResolver(), tmp_path / "local", [], {"nowhere": nowhere}, timeout=5)
     with pytest.raises(SandboxError, match=r"thing-1\.0\.zip cannot be downloaded .* is there a network connection\?"):
         fetch([thing("zip")], cache, maven, ignore)
+
+
+def test_clones_that_fetch_at_the_same_time_do_not_hinder_each_other(
+    repository: Repository, maven: MavenContext, cache: Path
+) -> None:
+    artifact = thing("tar.gz")
+    repository.offer(artifact, PACKED["tar.gz"])
+    with ThreadPoolExecutor(8) as clones:
+        for done in [clones.submit(fetch, [artifact], cache, maven, ignore) for _ in range(8)]:
+            done.result()
+    assert [path.name for path in cache.iterdir()] == ["thing-1.0"]
 
 
 def test_no_room_is_one_sentence(repository: Repository, maven: MavenContext, tmp_path: Path) -> None:
