@@ -19,6 +19,7 @@ from .ports import HOST
 OLDEST_PYTHON = (3, 11)
 MIB = 1024 * 1024
 NETWORK_TIMEOUT = 10.0
+USABLE_PORTS = range(1024, 65536)
 CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 MEMINFO = Path("/proc/meminfo")
 
@@ -72,12 +73,15 @@ def _java() -> Iterator[str]:
 
 
 def _ports(wanted: Mapping[str, int]) -> Iterator[str]:
+    if any(port not in USABLE_PORTS for port in wanted.values()):
+        yield "The base port must lie between 1024 and 65400: choose another with --ports (make demo PORTS=18000)."
+        return
     taken = {name: port for name, port in wanted.items() if _is_taken(port)}
     if taken:
         named = ", ".join(f"{port} (for {name})" for name, port in taken.items())
         yield (
             f"Another program uses port {named}: end it, "
-            "or choose another base port with --ports (make demo PORTS=38000)."
+            "or choose another base port with --ports (make demo PORTS=18000)."
         )
 
 

@@ -42,6 +42,12 @@ def test_a_port_that_is_only_bound_is_taken_too(tmp_path: Path) -> None:
         assert len(problems(needs)) == 1
 
 
+@pytest.mark.parametrize("port", [80, 70000])
+def test_a_port_that_cannot_be_is_told(port: int) -> None:
+    [problem] = problems(Needs({"search": port}, memory_mib=1, disk_mib={}))
+    assert "between 1024 and 65400" in problem
+
+
 def test_all_problems_are_told_at_once(taken_port: int, free_port: int, tmp_path: Path) -> None:
     needs = Needs(
         ports={"search": taken_port},
