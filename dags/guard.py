@@ -37,7 +37,15 @@ with DAG(
     default_args={"owner": "data-platform", "retries": 2, "retry_delay": timedelta(seconds=10)},
 ):
     GuardExporting.partial(task_id="exporting", map_index_template="{{ task.cluster }}").expand_kwargs(
-        [{"cluster": one.name, "resume": one.guard.resume, **one.exporting()} for one in clusters]
+        [
+            {
+                "cluster": one.name,
+                "resume": one.guard.resume,
+                "margin": one.guard.margin.total_seconds(),
+                **one.exporting(),
+            }
+            for one in clusters
+        ]
     )
     GuardRecoveryPoint.partial(task_id="recovery_point", map_index_template="{{ task.cluster }}").expand_kwargs(
         [

@@ -122,6 +122,9 @@ class Guard(_Model):
     resume: bool = Field(
         True, description="resume exporting that nobody is responsible for; it fails loudly either way"
     )
+    margin: Duration = Field(
+        timedelta(minutes=2), description="an active backup's own resume has this beyond max_pause"
+    )
     rpo: Duration | None = Field(None, description="the newest complete backup must not be older")
 
 

@@ -14,7 +14,6 @@ from camunda_backup.hooks.camunda import ExportingHook, all_exporting, phases
 from camunda_backup.operators.step import RunbookStep
 
 LOOK_AGAIN = 3.0  # seconds; a backup may pause or resume between two looks
-MARGIN = 120.0  # seconds that a backup has for its own resume after max_pause
 ACTIVE: list[str] = [DagRunState.RUNNING, DagRunState.QUEUED]
 
 
@@ -26,6 +25,7 @@ class GuardExporting(RunbookStep):
     :param broker_conn_ids: management ports of all brokers
     :param version: Camunda version
     :param resume: whether it may resume exporting
+    :param margin: seconds that an active backup has for its own resume beyond max_pause
     """
 
     ui_color = "#ffd9d9"
@@ -38,6 +38,7 @@ class GuardExporting(RunbookStep):
         broker_conn_ids: Sequence[str],
         version: str,
         resume: bool,
+        margin: float,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -46,6 +47,7 @@ class GuardExporting(RunbookStep):
         self.broker_conn_ids = broker_conn_ids
         self.version = version
         self.resume = resume
+        self.margin = margin
 
     def step(self, context: Context) -> str:
         """Look twice, then act; raises PauseBroken for a pause that nobody is responsible for."""
@@ -79,7 +81,7 @@ class GuardExporting(RunbookStep):
         if not ti.get_dr_count(dag_id=lease.dag_id, run_ids=[lease.run_id], states=ACTIVE):
             return f"{paused} by {owner}, which is not active any more"
         overdue = time.time() - lease.give_up_at
-        if overdue > MARGIN:
+        if overdue > self.margin:
             return f"{paused} by {owner}, {overdue:.0f} s longer than max_pause of the cluster file"
         self.log.info("%s, which is active until %s", f"{paused} by {owner}", _clock(lease.give_up_at))
         return None
