@@ -92,13 +92,13 @@ class Demo:
         """
         if not self._run("set_up_repositories", "Setting up the snapshot repository", {"cluster": self.name}):
             return False
-        if not self._run(self.dag_id, f"Backing up {self.name}", {}):
-            return False
-        self._show_backup()
-        return True
+        run_id = self._run(self.dag_id, f"Backing up {self.name}", {})
+        if run_id:
+            self._show_backup(run_id)
+        return bool(run_id)
 
-    def _run(self, dag_id: str, title: str, conf: dict[str, Any]) -> bool:
-        """Run a DAG before the user's eyes; return whether it succeeded."""
+    def _run(self, dag_id: str, title: str, conf: dict[str, Any]) -> str | None:
+        """Run a DAG before the user's eyes; return the run's ID if it succeeded."""
         client = self.airflow.client
         self.airflow.wait_dag(dag_id)
         client.set_paused(dag_id, paused=False)
@@ -106,21 +106,21 @@ class Demo:
         watch = RunWatch(client, dag_id, run_id)
         with display_on(self.console, title) as display:
             state = client.wait_run(dag_id, run_id, RUN_PATIENCE, LOOK_INTERVAL, lambda: display.show(watch.look()))
-        if state != "success":
-            self._show_failure(watch, dag_id, run_id)
-        return state == "success"
+        if state == "success":
+            return run_id
+        self._show_failure(watch, dag_id, run_id)
+        return None
 
-    def _show_backup(self) -> None:
-        events = self.airflow.client.asset_events(source_dag_id=self.dag_id)
+    def _show_backup(self, run_id: str) -> None:
+        events = self.airflow.client.asset_events(source_dag_id=self.dag_id, source_run_id=run_id)
         if not events:
             raise SandboxError("The run succeeded, but Airflow has no event of a recorded backup.")
-        event = events[-1]
-        manifest = event["extra"]
+        manifest = events[-1]["extra"]
         urls = self.cluster.urls
         self.console.print(parts_table(manifest))
         self._say(pause_sentence(manifest))
         addresses = {
-            "run in Airflow": run_address(self.airflow.url, self.dag_id, event["source_run_id"]),
+            "run in Airflow": run_address(self.airflow.url, self.dag_id, run_id),
             "log in": f"{USERNAME}, {self._password()}",
             "Operate": f"{urls['operate_web']}  (log in: {LOGIN['username']}, {LOGIN['password']})",
             "snapshots": f"{urls['search']}/_snapshot/{manifest['repository']['name']}/_all",
