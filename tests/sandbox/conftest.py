@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from stand_in import StandIn
+from tests.stand_in import StandIn
 
 
 @pytest.fixture(scope="session")

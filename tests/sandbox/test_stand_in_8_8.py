@@ -2,7 +2,7 @@
 
 import pytest
 
-from stand_in import StandIn, until
+from tests.stand_in import StandIn, until
 
 RUNTIME = "/actuator/backupRuntime"
 HISTORY = "/actuator/backupHistory"

@@ -7,7 +7,7 @@ import time
 import pytest
 import requests
 
-from stand_in import StandIn, until
+from tests.stand_in import StandIn, until
 
 HEALTH = "/actuator/health"
 BACKUPS = "/actuator/backups"

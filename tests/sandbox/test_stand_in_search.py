@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from stand_in import StandIn, until
+from tests.stand_in import StandIn, until
 
 INDEX = "operate-list-view-8.3.0_"
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from stand_in import StandIn, until
+from tests.stand_in import StandIn, until
 
 BACKUPS = "/actuator/backups"
 BACKUP = f"{BACKUPS}/10"
@@ -191,11 +191,18 @@ def test_a_store_that_refuses_connections_is_noticed_late_and_loses_the_backup(c
     assert start(camunda_8_6) == 409
 
 
-def test_a_store_that_hangs_leaves_half_a_backup(camunda_8_6: StandIn) -> None:
+def test_a_store_that_hangs_delays_everything_but_the_202(camunda_8_6: StandIn) -> None:
     camunda_8_6.conditions(backup_store="hanging")
-    assert start(camunda_8_6) == 504
+    assert start(camunda_8_6) == 202
+    assert camunda_8_6.ask("zeebe_management", BACKUP).status_code == 504
     camunda_8_6.conditions(backup_store="ready")
-    states(camunda_8_6, "INCOMPLETE")
+    states(camunda_8_6, "COMPLETED")
+
+
+def test_a_store_that_answers_wrongly_fails_the_backup(camunda_8_6: StandIn) -> None:
+    camunda_8_6.conditions(backup_store="wrong")
+    assert start(camunda_8_6) == 202
+    states(camunda_8_6, "FAILED")
 
 
 def test_each_broker_tells_its_own_partitions_only(camunda_8_6: StandIn) -> None:

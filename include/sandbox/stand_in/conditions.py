@@ -1,5 +1,6 @@
 """The state of affairs a test can put the stand-in in, beside faults of single requests."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -36,10 +37,11 @@ class Conditions:
     search_health: str = "green"
     incomplete_after: float = 0.0
     optimize_completed: str = "COMPLETED"
+    _changed: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
     def change(self, wanted: Mapping[str, Any]) -> None:
         """Set some of them, or none: one that does not exist is a ValueError, a wrong type a TypeError."""
-        known = {f.name: type(getattr(self, f.name)) for f in fields(self)}
+        known = {f.name: type(getattr(self, f.name)) for f in fields(self) if not f.name.startswith("_")}
         for name, value in wanted.items():
             kind = known.get(name)
             if kind is None:
@@ -48,3 +50,10 @@ class Conditions:
                 raise TypeError(f"condition {name!r} wants a {kind.__name__}")
         for name, value in wanted.items():
             setattr(self, name, value)
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def store_answers(self) -> None:
+        """Wait as long as Zeebe's backup store hangs."""
+        while self.backup_store == "hanging":
+            await self._changed.wait()

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
+from sandbox.ports import HOST
 from sandbox.stand_in.faults import ConnectionDropped, spoil
 from sandbox.stand_in.messages import CALLER, OUTSIDE, Call, Reply
 from sandbox.stand_in.routes import Routes
 from sandbox.stand_in.world import World
 
-LOOPBACK = "127.0.0.1"
 STOP_SECONDS = 0.1
 
 
@@ -29,7 +29,7 @@ class Door:
     @property
     def url(self) -> str:
         """Where to reach it."""
-        return f"http://{LOOPBACK}:{self._port}"
+        return f"http://{HOST}:{self._port}"
 
     @property
     def roles(self) -> Sequence[str]:
@@ -44,7 +44,7 @@ class Door:
         runner = web.ServerRunner(web.Server(self._serve, access_log=None), shutdown_timeout=STOP_SECONDS)
         await runner.setup()
         try:
-            await web.TCPSite(runner, LOOPBACK, wanted).start()
+            await web.TCPSite(runner, HOST, wanted).start()
         except OSError:
             await runner.cleanup()
             raise

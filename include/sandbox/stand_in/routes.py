@@ -10,10 +10,16 @@ Handler = Callable[[Call], Awaitable[Reply]]
 
 
 class Routes:
-    """An ordered table of paths. ``{name}`` stands for one piece of a path; the first entry that fits wins."""
+    """An ordered table of paths, written as regular expressions; the first entry that fits wins.
+
+    ``{name}`` stands for any one piece of a path.
+    """
 
     def __init__(self, *, missing: Handler, wrong_method: Handler) -> None:
-        """Keep the answers for a path nobody knows and for a known path with another method."""
+        """Keep the answers for a path nobody knows and for a method that is not among the allowed ones.
+
+        The latter finds these among the call's parts.
+        """
         self._missing = missing
         self._wrong_method = wrong_method
         self._table: list[tuple[frozenset[str], re.Pattern[str], Handler]] = []
@@ -29,12 +35,14 @@ class Routes:
 
     async def answer(self, call: Call) -> Reply:
         """Let the first fitting entry answer."""
-        known = False
+        allowed: set[str] = set()
         for methods, match, handler in self._matches(call.path):
-            known = True
             if call.method in methods:
                 return await handler(replace(call, parts=match.groupdict()))
-        return await (self._wrong_method if known else self._missing)(call)
+            allowed |= methods
+        if allowed:
+            return await self._wrong_method(replace(call, parts={"allowed": ", ".join(sorted(allowed))}))
+        return await self._missing(call)
 
     def _matches(self, path: str) -> Iterator[tuple[frozenset[str], re.Match[str], Handler]]:
         for methods, pattern, handler in self._table:

@@ -37,7 +37,7 @@ class SnapshotClient:
         body = {
             "indices": ",".join(indices),
             "ignore_unavailable": True,
-            "include_global_state": False,
+            "include_global_state": True,
             "feature_states": ["none"],
             "metadata": metadata,
         }

@@ -1,8 +1,8 @@
 """Which roles a line has, on which ports, and who plays them."""
 
-from collections.abc import Mapping
 from typing import Any
 
+from sandbox import ports
 from sandbox.stand_in.answers.entry import WebApp
 from sandbox.stand_in.control import Control
 from sandbox.stand_in.doors import Door
@@ -16,19 +16,6 @@ from sandbox.stand_in.roles.zeebe_rest import ZeebeRest
 from sandbox.stand_in.routes import Routes
 from sandbox.stand_in.world import World
 
-OFFSETS: Mapping[str, int] = {
-    "zeebe_rest": 10,
-    "zeebe_management": 11,
-    "broker_1_management": 15,
-    "broker_2_management": 16,
-    "operate_web": 20,
-    "operate_management": 21,
-    "tasklist_web": 30,
-    "tasklist_management": 31,
-    "optimize_management": 41,
-    "search": 50,
-    "control": 90,
-}
 MOST_BROKERS = 3
 ZEEBE_DOOR = "zeebe_management"
 
@@ -62,7 +49,12 @@ def web_app_management(world: World, app: WebApp) -> Routes:
         "liveness": [],
         "readiness": [check, "readinessState"],
     }
-    spring.add_actuator(routes, groups, {app.properties[1]: configuration(world, app)})
+
+    def troubled() -> tuple[str, ...]:
+        return (check,) if "search" in world.down else ()
+
+    beans = {app.properties[1]: configuration(world, app)}
+    spring.add_actuator(routes, groups, beans, troubled=troubled, trouble_seconds=app.trouble_seconds)
     WebAppBackups(world, app).add_to(routes)
     return routes
 
@@ -90,5 +82,5 @@ async def open_doors(world: World, roles: dict[str, dict[str, Routes]], base: in
     doors = {name: Door(name, world, routes) for name, routes in roles.items()}
     control = Door("control", world, {"control": Control(world, dict(doors)).routes()}, recorded=False)
     for name, door in {**doors, "control": control}.items():
-        await door.open(base + OFFSETS[name] if base else 0)
+        await door.open(ports.port(base, name) if base else 0)
     return {**doors, "control": control}

@@ -39,6 +39,11 @@ def error(status: int, kind: str, reason: str, **more: Any) -> Entry:
     return recorded(status, {"error": {"root_cause": [cause], **cause}, "status": status}, JSON_UTF8)
 
 
+OUTSIDE_PATH_REPO = {
+    "type": "repository_exception",
+    "reason": "[{repository}] location [{location}] doesn't match any of the locations specified by path.repo",
+}
+
 COMMON: Mapping[str, Entry] = {
     "search.index_missing": error(
         404,
@@ -49,7 +54,11 @@ COMMON: Mapping[str, Entry] = {
         **{"resource.type": "index_or_alias", "resource.id": "{name}"},
     ),
     "search.index_exists": error(
-        400, "resource_already_exists_exception", "index [{name}/{uuid}] already exists", index="{name}"
+        400,
+        "resource_already_exists_exception",
+        "index [{name}/{uuid}] already exists",
+        index="{name}",
+        index_uuid="{uuid}",
     ),
     "search.unknown_query": error(400, "parsing_exception", "unknown query [{query}]", line=1, col=1),
     "search.bad_json": error(400, "parse_exception", "request body is not valid JSON"),
@@ -60,6 +69,20 @@ COMMON: Mapping[str, Entry] = {
     ),
     "search.repository_type_unknown": error(
         500, "repository_exception", "[{repository}] repository type [{type}] does not exist"
+    ),
+    "search.repository_location": Entry(
+        500,
+        {
+            "error": {
+                "root_cause": [OUTSIDE_PATH_REPO],
+                "type": "repository_exception",
+                "reason": "[{repository}] failed to create repository",
+                "caused_by": OUTSIDE_PATH_REPO,
+            },
+            "status": 500,
+        },
+        Source.RECORDED,
+        JSON_UTF8,
     ),
     "search.repository_unverified": error(
         500, "repository_verification_exception", "[{repository}] path  is not accessible on cluster-manager node"
@@ -80,11 +103,18 @@ COMMON: Mapping[str, Entry] = {
     ),
     "search.wrong_method": Entry(
         405,
-        {"error": "Incorrect HTTP method for uri [{path}] and method [{method}]", "status": 405},
+        {
+            "error": "Incorrect HTTP method for uri [{path}] and method [{method}], allowed: [{allowed}]",
+            "status": 405,
+        },
         Source.RECORDED,
         JSON_UTF8,
     ),
     "search.no_handler": error(
-        400, "invalid_index_name_exception", "Invalid index name [{name}], must not start with '_'.", index="{name}"
+        400,
+        "invalid_index_name_exception",
+        "Invalid index name [{name}], must not start with '_'.",
+        index="{name}",
+        index_uuid="_na_",
     ),
 }

@@ -73,6 +73,7 @@ class WebApp:
     :param grace: says IN_PROGRESS, not INCOMPLETE, between two parts
     :param lowest_id: lowest backup ID it accepts
     :param empty_failures: a part without failures has an empty list of them; else, on OpenSearch, null
+    :param trouble_seconds: how long its health takes to answer while the search engine is away
     """
 
     role: str
@@ -86,6 +87,7 @@ class WebApp:
     grace: bool = False
     lowest_id: int = 0
     empty_failures: bool = True
+    trouble_seconds: float = 0
 
 
 @dataclass(frozen=True, slots=True)

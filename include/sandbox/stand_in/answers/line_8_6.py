@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sandbox.stand_in.answers.backup_parts import OPERATE_PARTS, TASKLIST_PARTS, plain
 from sandbox.stand_in.answers.entry import ACTUATOR, PROBLEM, Entry, Line, WebApp, documented, recorded
 
 LOGIN_ERROR = "application/json;charset=UTF-8"
@@ -26,8 +27,9 @@ def operate_problem(status: int, message: str) -> Entry:
 
 
 def tasklist_problem(status: int, message: str) -> Entry:
-    """Describe an error of Tasklist."""
-    return recorded(status, {"status": status, "message": message, "instance": "{uuid}"}, PROBLEM)
+    """Describe an error of Tasklist; its own troubles carry no instance."""
+    instance = "{uuid}" if status < 500 else None
+    return recorded(status, {"status": status, "message": message, "instance": instance}, PROBLEM)
 
 
 def optimize_problem(status: int, message: str) -> Entry:
@@ -91,9 +93,6 @@ ZEEBE: dict[str, Entry] = {
     ),
     "zeebe.create.not_positive": actuator(400, "A backupId must be provided and it must be > 0"),
     "zeebe.create.no_store": documented(400, {"message": "No backup store is configured."}, ACTUATOR),
-    "zeebe.create.timeout": actuator(
-        504, "Request from gateway to broker timed out. Request backup-api-1 to stand-in timed out in PT15S"
-    ),
     "zeebe.get.missing": actuator(404, "Backup with id {id} does not exist"),
     "zeebe.get.not_a_number": spring(400, "Bad Request"),
     "zeebe.store_refuses": actuator(
@@ -102,7 +101,7 @@ ZEEBE: dict[str, Entry] = {
         "Connection refused: stand-in",
     ),
     "zeebe.store_hangs": actuator(
-        504, "Request from gateway to broker timed out. Request backup-api-2 to stand-in timed out in PT15S"
+        504, "Request from gateway to broker timed out. Request backup-api-1 to stand-in timed out in PT15S"
     ),
     "zeebe.rest.unroutable": zeebe_problem(
         503,
@@ -122,6 +121,8 @@ ZEEBE: dict[str, Entry] = {
     "zeebe.rest.rejected": zeebe_problem(404, "NOT_FOUND", "{reason}"),
     "zeebe.rest.invalid": zeebe_problem(400, "INVALID_ARGUMENT", "{reason}"),
 }
+
+NO_ANSWER = "Exception occurred when validating existence of repository with name [{repository}]."
 
 OPERATE: dict[str, Entry] = {
     "operate.create.scheduled": recorded(200, {"scheduledSnapshots": "{snapshots}"}),
@@ -158,10 +159,13 @@ OPERATE: dict[str, Entry] = {
     "operate.no_repository": operate_problem(400, "No repository with name [{repository}] could be found."),
     "operate.no_repository.list@elasticsearch": recorded(200, []),
     "operate.no_repository.get@elasticsearch": operate_problem(400, "Index 0 out of bounds for length 0"),
-    "operate.unreachable": operate_problem(
-        400, "Exception occurred when validating existence of repository with name [{repository}]."
+    "operate.unreachable": operate_problem(400, NO_ANSWER),
+    "operate.unreachable.list": operate_problem(
+        400,
+        "Exception occurred when searching for backups: Failed to get snapshot camunda_operate_* in repository "
+        "{repository}",
     ),
-    "operate.v1.missing": operate_problem(404, "No {what} found for key {key}"),
+    "operate.unreachable.get": operate_problem(400, "Exception occurred when searching for backup with ID [{id}]."),
     "operate.unauthorized": recorded(401, {"message": ""}, LOGIN_ERROR),
 }
 
@@ -187,13 +191,13 @@ TASKLIST: dict[str, Entry] = {
     "tasklist.unconfigured": tasklist_problem(404, "No backup repository configured."),
     "tasklist.no_repository": tasklist_problem(500, "No repository with name [{repository}] could be found."),
     "tasklist.no_repository.list@elasticsearch": recorded(200, []),
-    "tasklist.unreachable": tasklist_problem(502, "Encountered an error connecting to the search engine."),
-    "tasklist.unreachable.create@opensearch": tasklist_problem(
-        500, "Encountered an error connecting to the search engine."
+    "tasklist.unreachable": tasklist_problem(
+        502,
+        "Encountered an error connecting to Elasticsearch while searching for snapshots. "
+        "Repository name: [{repository}].",
     ),
-    "tasklist.unreachable.delete@opensearch": tasklist_problem(
-        500, "Encountered an error connecting to the search engine."
-    ),
+    "tasklist.unreachable.create@opensearch": tasklist_problem(500, NO_ANSWER),
+    "tasklist.unreachable.delete@opensearch": tasklist_problem(500, NO_ANSWER),
     "tasklist.unauthorized": recorded(401, {"message": ""}, LOGIN_ERROR),
 }
 
@@ -215,74 +219,6 @@ OPTIMIZE: dict[str, Entry] = {
 }
 
 
-def indices(*names: str) -> tuple[str, ...]:
-    """Give index names as one part of a backup."""
-    return names
-
-
-def dated(*names: str) -> tuple[str, ...]:
-    """Give patterns of the archived, dated twins of indices, without these themselves."""
-    return (*(f"{name}*" for name in names), *(f"-{name}" for name in names))
-
-
-OPERATE_DETAILS = indices(
-    "operate-decision-instance-8.3.0_",
-    "operate-event-8.3.0_",
-    "operate-flownode-instance-8.3.1_",
-    "operate-incident-8.3.1_",
-    "operate-job-8.6.0_",
-    "operate-message-8.5.0_",
-    "operate-operation-8.4.1_",
-    "operate-batch-operation-1.0.0_",
-    "operate-post-importer-queue-8.3.0_",
-    "operate-sequence-flow-8.3.0_",
-    "operate-user-task-8.5.0_",
-    "operate-variable-8.3.0_",
-)
-OPERATE_PARTS = (
-    indices("operate-import-position-8.3.0_"),
-    indices("operate-list-view-8.3.0_"),
-    dated("operate-list-view-8.3.0_"),
-    OPERATE_DETAILS,
-    dated(*OPERATE_DETAILS),
-    indices(
-        "operate-decision-8.3.0_",
-        "operate-decision-requirements-8.3.0_",
-        "operate-metric-8.3.0_",
-        "operate-process-8.3.0_",
-        "operate-user-1.2.0_",
-    ),
-)
-TASKLIST_DETAILS = indices("tasklist-draft-task-variable-8.3.0_", "tasklist-task-variable-8.3.0_")
-TASKLIST_PARTS = (
-    indices("tasklist-import-position-8.2.0_"),
-    indices("tasklist-list-view-8.6.0_", "tasklist-task-8.5.0_"),
-    dated("tasklist-list-view-8.6.0_", "tasklist-task-8.5.0_"),
-    TASKLIST_DETAILS,
-    dated(*TASKLIST_DETAILS),
-    indices(
-        "tasklist-flownode-instance-8.3.0_",
-        "tasklist-form-8.4.0_",
-        "tasklist-metric-8.3.0_",
-        "tasklist-process-8.4.0_",
-        "tasklist-process-instance-8.3.0_",
-        "tasklist-user-1.4.0_",
-        "tasklist-variable-8.3.0_",
-    ),
-)
-NOT_IN_BACKUPS = (
-    "operate-migration-steps-repository-1.1.0_",
-    "operate-web-session-1.1.0_",
-    "tasklist-migration-steps-repository-1.1.0_",
-    "tasklist-web-session-1.1.0_",
-)
-
-
-def plain(parts: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
-    """Give the index names among the patterns of all parts."""
-    return tuple(n for part in parts for n in part if "*" not in n and not n.startswith("-"))
-
-
 def web_app(role: str, parts: tuple[tuple[str, ...], ...], section: str, **more: Any) -> WebApp:
     """Describe Operate or Tasklist."""
     bean = f"io.camunda.{role}.property.{role.capitalize()}Properties"
@@ -302,10 +238,10 @@ LINE = Line(
     zeebe_backups="/actuator/backups",
     web_apps=(
         web_app("operate", OPERATE_PARTS, "opensearch", empty_failures=False),
-        web_app("tasklist", TASKLIST_PARTS, "openSearch", pretty=True),
+        web_app("tasklist", TASKLIST_PARTS, "openSearch", pretty=True, trouble_seconds=120),
     ),
     entries={**ANY_ROLE, **EXPORTING, **ZEEBE, **OPERATE, **TASKLIST, **OPTIMIZE},
-    indices=(*plain(OPERATE_PARTS), *plain(TASKLIST_PARTS), *NOT_IN_BACKUPS),
+    indices=(*plain(OPERATE_PARTS), *plain(TASKLIST_PARTS)),
     tasks_index="tasklist-task-8.5.0_",
     importers=True,
     unified=False,

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from sandbox.stand_in.answers.backup_parts import dated, indices, plain
 from sandbox.stand_in.answers.entry import ACTUATOR, Entry, Line, Source, WebApp, documented
-from sandbox.stand_in.answers.line_8_6 import ANY_ROLE, EXPORTING, OPTIMIZE, ZEEBE, dated, indices, plain
+from sandbox.stand_in.answers.line_8_6 import ANY_ROLE, EXPORTING, OPTIMIZE, ZEEBE
 
 TASKS = "tasklist-task-8.8.0_"
 

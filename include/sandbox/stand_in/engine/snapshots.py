@@ -81,31 +81,44 @@ class Snapshot:
 
     def status(self, repository: str) -> dict[str, Any]:
         """Form of the ``_status`` call, which calls a running snapshot STARTED."""
-        running = self.state == IN_PROGRESS
-        total, failed = sum(i.shards for i in self.indices), len(self.failures)
-        shards = {
-            "initializing": 0,
-            "started": total if running else 0,
-            "finalizing": 0,
-            "done": 0 if running else total - failed,
-            "failed": failed,
-            "total": total,
-        }
-        files = {"file_count": total, "size_in_bytes": 100 * sum(len(i.documents) for i in self.indices)}
-        times = {
-            "start_time_in_millis": self.started,
-            "time_in_millis": (millis() if running else self.ended) - self.started,
-        }
         return {
             "snapshot": self.name,
             "repository": repository,
             "uuid": self.uuid,
-            "state": "STARTED" if running else self.state,
+            "state": "STARTED" if self._running else self.state,
             "include_global_state": self.include_global_state,
-            "shards_stats": shards,
-            "stats": {"incremental": files, "total": files, **times},
-            "indices": {},
+            **self._progress(self.indices),
+            "indices": {i.name: {**self._progress([i]), "shards": self._shards(i)} for i in self.indices},
         }
+
+    @property
+    def _running(self) -> bool:
+        return self.state == IN_PROGRESS
+
+    def _progress(self, indices: Sequence[Index]) -> dict[str, Any]:
+        """Counts of some indices' shards and what was copied of them."""
+        names = {i.name for i in indices}
+        total = sum(i.shards for i in indices)
+        failed = sum(f["index"] in names for f in self.failures)
+        counts = {
+            "initializing": 0,
+            "started": total if self._running else 0,
+            "finalizing": 0,
+            "done": 0 if self._running else total - failed,
+            "failed": failed,
+            "total": total,
+        }
+        return {"shards_stats": counts, "stats": self._copied(indices)}
+
+    def _copied(self, indices: Sequence[Index]) -> dict[str, Any]:
+        files = {"file_count": len(indices), "size_in_bytes": 100 * sum(len(i.documents) for i in indices)}
+        taken = (millis() if self._running else self.ended) - self.started
+        return {"incremental": files, "total": files, "start_time_in_millis": self.started, "time_in_millis": taken}
+
+    def _shards(self, index: Index) -> dict[str, Any]:
+        failed = any(f["index"] == index.name for f in self.failures)
+        stage = "STARTED" if self._running else "FAILURE" if failed else "DONE"
+        return {str(n): {"stage": stage, "stats": self._copied([index])} for n in range(index.shards)}
 
 
 class Repositories:

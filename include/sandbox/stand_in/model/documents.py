@@ -69,12 +69,10 @@ def operate(record: Record) -> list[Change]:
             ]
         case "DECISION":
             fields = {**common, "partitionId": 0, "decisionId": value["id"], "name": value["name"]}
+            fields |= {k: v for k, v in value.items() if k.startswith("decisionRequirements")}
             return [Change("operate-decision-8.3.0_", str(record.key), {**fields, "version": value["version"]})]
         case "DECISION_EVALUATION":
-            fields = {**common, "id": f"{record.key}-1", "partitionId": record.partition, "state": "EVALUATED"}
-            fields |= {k: value[k] for k in ("bpmnProcessId", "processInstanceKey", "decisionId", "decisionName")}
-            fields["decisionDefinitionId"] = str(value["decisionKey"])
-            return [Change("operate-decision-instance-8.3.0_", f"{record.key}-1", fields)]
+            return [Change("operate-decision-instance-8.3.0_", f"{record.key}-1", {**common, **evaluation(record)})]
         case "PROCESS_INSTANCE":
             return [Change("operate-list-view-8.3.0_", str(record.key), {**common, **list_view(record)})]
         case "USER_TASK" if record.intent == "CREATED":
@@ -83,6 +81,22 @@ def operate(record: Record) -> list[Change]:
             return [Change("operate-user-task-8.5.0_", str(record.key), fields)]
         case _:
             return []
+
+
+def evaluation(record: Record) -> dict[str, Any]:
+    """Fields of an evaluated decision."""
+    named = ("bpmnProcessId", "processDefinitionKey", "processInstanceKey")
+    decided = ("decisionId", "decisionName", "decisionVersion")
+    return {
+        "id": f"{record.key}-1",
+        "partitionId": record.partition,
+        "state": "EVALUATED",
+        "evaluationDate": web_app_time(record.timestamp),
+        "decisionDefinitionId": str(record.value["decisionKey"]),
+        "decisionType": "DECISION_TABLE",
+        "result": '"stand-in"',
+        **{k: record.value[k] for k in (*named, *decided)},
+    }
 
 
 def list_view(record: Record) -> dict[str, Any]:
@@ -126,6 +140,8 @@ def tasklist(record: Record, tasks_index: str) -> list[Change]:
     }
     if record.intent == "CREATED":
         fields |= {"flowNodeBpmnId": record.value["elementId"], "creationTime": web_app_time(record.timestamp)}
+        fields |= {k: record.value[k] for k in ("elementName", "processName")}
+        fields["candidateGroups"] = record.value["candidateGroupsList"] or None
         return [Change(tasks_index, str(record.key), {**fields, "completionTime": None})]
     return [Change(tasks_index, str(record.key), {**fields, "completionTime": web_app_time(record.timestamp)})]
 

@@ -71,6 +71,15 @@ class Partition:
 
 
 @dataclass(frozen=True, slots=True)
+class UserTask:
+    """A process's user task."""
+
+    id: str
+    name: str
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Definition:
     """A deployed process or decision."""
 
@@ -81,7 +90,8 @@ class Definition:
     resource: str
     text: str
     calls: tuple[str, ...] = ()
-    user_task: str | None = None
+    user_task: UserTask | None = None
+    requirements: dict[str, Any] = field(default_factory=dict)
 
     @property
     def named(self) -> dict[str, Any]:
@@ -153,7 +163,6 @@ class Zeebe:
         if last is not None and last.text == text:
             return last
         partition = self.partitions[DEPLOYMENT_PARTITION]
-        task = re.search(r"<(?:\w+:)?userTask\s[^>]*>", text)
         definition = known[identity] = Definition(
             key=partition.next_key(),
             id=identity,
@@ -162,9 +171,11 @@ class Zeebe:
             resource=resource,
             text=text,
             calls=tuple(re.findall(r'calledDecision\s+decisionId="([^"]+)"', text)),
-            user_task=attribute(task[0], "id") if task else None,
+            user_task=user_task(text),
+            requirements=requirements(text, partition.next_key()) if kind == "DECISION" else {},
         )
         value = {"id": identity, "name": definition.name, "version": definition.version, "resource": text}
+        value |= definition.requirements
         partition.append(definition.key, kind, "CREATED", value)
         return definition
 
@@ -180,15 +191,18 @@ class Zeebe:
         partition.append(key, "PROCESS_INSTANCE", "ELEMENT_ACTIVATED", {**named, "processName": process.name})
         for called in process.calls:
             if decision := self.decisions.get(called):
-                value = {**named, "decisionId": called, "decisionKey": decision.key, "decisionName": decision.name}
+                decided = {"decisionKey": decision.key, "decisionVersion": decision.version}
+                value = {**named, "decisionId": called, "decisionName": decision.name, **decided}
                 partition.append(partition.next_key(), "DECISION_EVALUATION", "EVALUATED", value)
         task = partition.next_key() if process.user_task else None
         instance = self.instances[key] = Instance(key, partition.number, process, task)
-        if task is None:
+        if task is None or process.user_task is None:
             self._end(instance, "COMPLETED")
         else:
             self._tasks[task] = instance
-            partition.append(task, "USER_TASK", "CREATED", {**named, "elementId": process.user_task})
+            partition.append(
+                task, "USER_TASK", "CREATED", {**named, "processName": process.name, **described(process.user_task)}
+            )
         return instance
 
     def complete(self, task: int) -> None:
@@ -235,3 +249,27 @@ def attribute(tag: str, name: str) -> str | None:
     """Value of an XML tag's attribute."""
     found = re.search(rf'\s{name}="([^"]*)"', tag)
     return found[1] if found else None
+
+
+def user_task(text: str) -> UserTask | None:
+    """Find the first user task of a process."""
+    tag = re.search(r"<(?:\w+:)?userTask\s[^>]*>", text)
+    if tag is None:
+        return None
+    groups = re.search(r'candidateGroups="([^"]+)"', text)
+    identity = attribute(tag[0], "id") or "task"
+    return UserTask(identity, attribute(tag[0], "name") or identity, tuple(groups[1].split(",")) if groups else ())
+
+
+def described(task: UserTask) -> dict[str, Any]:
+    """How records tell of a user task."""
+    return {"elementId": task.id, "elementName": task.name, "candidateGroupsList": list(task.groups)}
+
+
+def requirements(text: str, key: int) -> dict[str, Any]:
+    """How records tell of the decision requirements a decision belongs to."""
+    tag = re.search(r"<(?:\w+:)?definitions\s[^>]*>", text)
+    identity = (attribute(tag[0], "id") if tag else None) or "definitions"
+    name = (attribute(tag[0], "name") if tag else None) or identity
+    named = {"decisionRequirementsId": identity, "decisionRequirementsName": name}
+    return {**named, "decisionRequirementsKey": key, "decisionRequirementsVersion": 1}

@@ -12,6 +12,7 @@ from sandbox.stand_in.roles.search_snapshots import SnapshotRole
 from sandbox.stand_in.routes import Handler, Routes
 from sandbox.stand_in.world import World
 
+INDEX = r"(?P<index>[^_/][^/]*)"
 CLUSTER_UUID = "stand-in-cluster-uuid0"
 
 
@@ -40,17 +41,16 @@ class SearchRole:
         add("GET POST", "/_count", self._count)
         add("POST PUT", "/_bulk", self._bulk)
         SnapshotRole(self._world).add_to(add)
-        routes.add("GET HEAD PUT POST DELETE", "/_.*", self._no_handler)
-        add("PUT", "/{index}", self._create)
-        add("GET HEAD", "/{index}", self._describe)
-        add("DELETE", "/{index}", self._delete)
-        add("GET POST", "/{index}/_refresh", self._refresh)
-        add("GET POST", "/{index}/_search", self._search)
-        add("GET POST", "/{index}/_count", self._count)
-        add("POST PUT", "/{index}/_bulk", self._bulk)
-        add("PUT POST", "/{index}/_doc/{id}", self._put)
-        add("GET HEAD", "/{index}/_doc/{id}", self._get)
-        add("DELETE", "/{index}/_doc/{id}", self._remove)
+        add("PUT", f"/{INDEX}", self._create)
+        add("GET HEAD", f"/{INDEX}", self._describe)
+        add("DELETE", f"/{INDEX}", self._delete)
+        add("GET POST", f"/{INDEX}/_refresh", self._refresh)
+        add("GET POST", f"/{INDEX}/_search", self._search)
+        add("GET POST", f"/{INDEX}/_count", self._count)
+        add("POST PUT", f"/{INDEX}/_bulk", self._bulk)
+        add("PUT POST", f"/{INDEX}/_doc/{{id}}", self._put)
+        add("GET HEAD", f"/{INDEX}/_doc/{{id}}", self._get)
+        add("DELETE", f"/{INDEX}/_doc/{{id}}", self._remove)
         return routes
 
     def _guarded(self, handler: Handler) -> Handler:
@@ -75,7 +75,7 @@ class SearchRole:
         return self._world.give("search.no_handler", name=call.path.split("/")[1])
 
     async def _wrong_method(self, call: Call) -> Reply:
-        return self._world.give("search.wrong_method", path=call.path, method=call.method)
+        return self._world.give("search.wrong_method", path=call.path, method=call.method, **call.parts)
 
     async def _root(self, _call: Call) -> Reply:
         version = self._world.conditions.version.get("search", self._world.engine.version)
@@ -215,7 +215,10 @@ class SearchRole:
     async def _put(self, call: Call) -> Reply:
         index, identity = call.parts["index"], call.parts["id"]
         is_new = self._world.indices.put(index, identity, call.json())
-        return self._ok(written(index, identity, "created" if is_new else "updated"), 201 if is_new else 200)
+        body = written(index, identity, "created" if is_new else "updated")
+        if call.flag("refresh"):
+            body["forced_refresh"] = True
+        return self._ok(body, 201 if is_new else 200)
 
     async def _get(self, call: Call) -> Reply:
         index, identity = call.parts["index"], call.parts["id"]

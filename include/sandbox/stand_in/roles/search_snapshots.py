@@ -73,6 +73,9 @@ class SnapshotRole:
             return self._world.give("search.repository_type_missing")
         if definition["type"] not in REPOSITORY_TYPES:
             return self._world.give("search.repository_type_unknown", repository=name, type=definition["type"])
+        location = str(definition.get("settings", {}).get("location", ""))
+        if definition["type"] == "fs" and location.startswith("/"):
+            return self._world.give("search.repository_location", repository=name, location=location)
         if self._world.conditions.repository_broken and call.query.get("verify") != "false":
             return self._world.give("search.repository_unverified", repository=name)
         self._world.repositories.register(name, definition)

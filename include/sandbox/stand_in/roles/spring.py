@@ -1,6 +1,7 @@
 """What every Camunda component answers alike, as it is a Spring Boot application."""
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,26 +58,30 @@ class Spring:
         groups: Mapping[str, Sequence[str]],
         beans: Mapping[str, Bean],
         *,
-        is_up: Callable[[], bool] = lambda: True,
+        troubled: Callable[[], Collection[str]] = tuple,
+        trouble_seconds: float = 0,
     ) -> None:
         """Add health, info and configprops.
 
         :param groups: components of each health group; the group "" is the whole
         :param beans: configuration beans by name
-        :param is_up: whether the component is healthy
+        :param troubled: tells which components, or groups without components, are not well
+        :param trouble_seconds: how long an answer takes then
         """
 
         async def health(call: Call) -> Reply:
             group = call.parts.get("group", "")
             if group not in groups:
                 return self.give("spring.no_such_group", call)
-            state = UP if is_up() else DOWN
-            body: dict[str, Any] = dict(state)
+            bad = set(troubled()) & {group, *groups[group]}
+            if bad:
+                await asyncio.sleep(trouble_seconds)
+            body: dict[str, Any] = dict(DOWN if bad else UP)
             if groups[group]:
-                body["components"] = dict.fromkeys(groups[group], state)
+                body["components"] = {name: DOWN if name in bad else UP for name in groups[group]}
             if not group:
                 body["groups"] = sorted(set(groups) - {""})
-            return Reply(200 if state is UP else 503, body, ACTUATOR)
+            return Reply(503 if bad else 200, body, ACTUATOR)
 
         async def info(_call: Call) -> Reply:
             version = self._world.version(self._role)

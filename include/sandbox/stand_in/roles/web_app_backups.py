@@ -47,7 +47,8 @@ class WebAppBackups:
             except NoRepository:
                 return self._give_special("no_repository", what, call, repository=repository)
             except Unreachable:
-                return self._give_special("unreachable", what, call, repository=repository)
+                asked = call.parts.get("id", "")
+                return self._give_special("unreachable", what, call, repository=repository, id=asked)
             except Refused:
                 return self._give_special("broken", what, call, repository=repository, id=call.parts.get("id", ""))
 

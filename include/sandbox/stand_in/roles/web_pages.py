@@ -25,8 +25,33 @@ INSTANCE = (
     "tenantId",
 )
 PROCESS = ("key", "name", "version", "bpmnProcessId", "tenantId")
-DECISION = ("id", "key", "decisionId", "name", "version", "tenantId")
-DECISION_INSTANCE = ("id", "key", "state", "processInstanceKey", "decisionId", "decisionName", "tenantId")
+DECISION = (
+    "id",
+    "key",
+    "decisionId",
+    "name",
+    "version",
+    "decisionRequirementsId",
+    "decisionRequirementsKey",
+    "decisionRequirementsName",
+    "decisionRequirementsVersion",
+    "tenantId",
+)
+DECISION_INSTANCE = (
+    "id",
+    "key",
+    "state",
+    "evaluationDate",
+    "processDefinitionKey",
+    "processInstanceKey",
+    "decisionId",
+    "decisionDefinitionId",
+    "decisionName",
+    "decisionVersion",
+    "decisionType",
+    "result",
+    "tenantId",
+)
 OPERATE_SEARCHES: dict[str, tuple[str, tuple[str, ...]]] = {
     "process-instances": ("operate-list-view-8.3.0_", INSTANCE),
     "process-definitions": ("operate-process-8.3.0_", PROCESS),
@@ -113,9 +138,9 @@ def task(document: Document, *, first: bool) -> dict[str, Any]:
     """Form of a task in Tasklist's answers."""
     return {
         "id": document["id"],
-        "name": document.get("flowNodeBpmnId"),
-        "taskDefinitionId": document.get("flowNodeBpmnId"),
-        "processName": document.get("bpmnProcessId"),
+        "name": document["elementName"],
+        "taskDefinitionId": document["flowNodeBpmnId"],
+        "processName": document["processName"],
         "creationDate": document["creationTime"],
         "completionDate": document["completionTime"],
         "assignee": None,
@@ -131,9 +156,9 @@ def task(document: Document, *, first: bool) -> dict[str, Any]:
         "tenantId": document["tenantId"],
         "dueDate": None,
         "followUpDate": None,
-        "candidateGroups": None,
+        "candidateGroups": document["candidateGroups"],
         "candidateUsers": None,
-        "variables": [],
+        "variables": None if document["state"] == "COMPLETED" else [],
         "context": None,
         "implementation": document["implementation"],
         "priority": 50,

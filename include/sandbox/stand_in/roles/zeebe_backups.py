@@ -15,6 +15,7 @@ STORE_ERROR = (
     "Backup on partition 1 failed due to software.amazon.awssdk.services.s3.model.S3Exception: "
     "(Service: S3, Status Code: 100, Request ID: null) [injected by the stand-in]"
 )
+STORE_OUTCOMES = {"refusing": Outcome.LOST, "wrong": Outcome.FAILED}
 STORE_TIMEOUT_PARTS = 5
 
 
@@ -61,15 +62,8 @@ class ZeebeBackupRole:
             return self._give("create.not_higher", call, id=number, latest=backups.latest)
         backups.latest = number
         plan = self._world.outcomes.take("zeebe")
-        match conditions.backup_store:
-            case "refusing":
-                plan = Plan("zeebe", Outcome.LOST)
-            case "wrong":
-                plan = Plan("zeebe", Outcome.FAILED)
-            case "hanging":
-                self._world.run(self._advance(self._new(number), Plan("zeebe", Outcome.INCOMPLETE)))
-                await self._world.pace.parts(STORE_TIMEOUT_PARTS)
-                return self._give("create.timeout", call)
+        if outcome := STORE_OUTCOMES.get(conditions.backup_store):
+            plan = Plan("zeebe", outcome)
         self._world.run(self._advance(self._new(number), plan))
         name = "create.scheduled_with_id" if self._since_8_9 else "create.scheduled"
         return self._give(name, call, id=number)
@@ -94,6 +88,7 @@ class ZeebeBackupRole:
         """Take the partitions' checkpoints one after the other, then complete them."""
         pace, partitions = self._world.pace, self._world.zeebe.partitions
         await pace.parts()
+        await self._world.conditions.store_answers()
         if plan.outcome is Outcome.LOST:
             return
         self._world.zeebe_backups.known[backup.number] = backup
@@ -119,7 +114,7 @@ class ZeebeBackupRole:
                 await pace.parts(0.5)
 
     async def _list(self, call: Call) -> Reply:
-        if trouble := self._store_trouble(call):
+        if trouble := await self._store_trouble(call):
             return trouble
         known = sorted(self._world.zeebe_backups.known.values(), key=lambda b: -b.number)
         prefix = call.parts.get("id", "*")[:-1]
@@ -133,7 +128,7 @@ class ZeebeBackupRole:
         number = whole(wanted)
         if number is None:
             return self._give("get.not_a_number", call, id=wanted)
-        if trouble := self._store_trouble(call):
+        if trouble := await self._store_trouble(call):
             return trouble
         backup = self._world.zeebe_backups.known.get(number)
         if backup is None or not backup.visible:
@@ -144,7 +139,7 @@ class ZeebeBackupRole:
         number = whole(call.parts["id"])
         if number is None:
             return self._give("get.not_a_number", call, id=call.parts["id"])
-        if trouble := self._store_trouble(call):
+        if trouble := await self._store_trouble(call):
             return trouble
         self._world.zeebe_backups.known.pop(number, None)
         return Reply(204)
@@ -168,9 +163,11 @@ class ZeebeBackupRole:
         ]
         return Reply(200, {"checkpointStates": states, "backupStates": states, "ranges": []}, ACTUATOR)
 
-    def _store_trouble(self, call: Call) -> Reply | None:
+    async def _store_trouble(self, call: Call) -> Reply | None:
         names = {"refusing": "zeebe.store_refuses", "hanging": "zeebe.store_hangs"}
         name = names.get(self._world.conditions.backup_store)
+        if name == "zeebe.store_hangs":
+            await self._world.pace.parts(STORE_TIMEOUT_PARTS)
         return self._spring.give(name, call) if name else None
 
     def _give(self, name: str, call: Call, /, **values: Any) -> Reply:

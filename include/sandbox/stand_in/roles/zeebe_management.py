@@ -30,11 +30,11 @@ class ZeebeManagement:
         groups = {
             "": ["brokerReady", "brokerStartup", "brokerStatus"],
             "readiness": ["brokerReady"],
-            "startup": ["brokerStartup"],
+            "startup": [],
             "status": [],
         }
         beans = {BEAN: Bean("zeebe.broker", self._properties), **self._more_beans}
-        self._spring.add_actuator(routes, groups, beans, is_up=self._is_up)
+        self._spring.add_actuator(routes, groups, beans, troubled=self._troubled)
         routes.add("GET", "/actuator/partitions", self._partitions)
         routes.add("GET", "/actuator/cluster", self._cluster)
         routes.add("GET", "/actuator/exporters", self._exporters)
@@ -49,8 +49,8 @@ class ZeebeManagement:
         cluster = {"partitionsCount": len(self._world.zeebe.partitions), "clusterSize": self._world.zeebe.brokers}
         return {"data": {"backup": {"store": store}}, "cluster": cluster, "exporters": {engine: exporter}}
 
-    def _is_up(self) -> bool:
-        return not self._world.conditions.unhealthy_partitions
+    def _troubled(self) -> tuple[str, ...]:
+        return ("brokerStatus", "status") if self._world.conditions.unhealthy_partitions else ()
 
     async def _partitions(self, _call: Call) -> Reply:
         zeebe = self._world.zeebe
