@@ -117,8 +117,10 @@ class AirflowSettings:
             "logging": {"base_log_folder": str(self.task_logs)},
             "dag_processor": {"parsing_processes": "1"},
             "scheduler": {"enable_health_check": "False", "scheduler_idle_sleep_time": "0.1"},
-            # How late, in seconds, a failed task is seen as failed and a worker as free.
-            "workers": {"min_heartbeat_interval": "1"},
+            "workers": {
+                "min_heartbeat_interval": "1",  # seconds by which a failed task is seen as failed too late
+                "execution_api_timeout": "60",  # seconds; a busy small machine takes longer than the usual 5
+            },
         }
 
 
