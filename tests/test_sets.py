@@ -102,6 +102,12 @@ def test_a_part_without_shards_is_whole() -> None:
     assert good.problems() == []
 
 
+def test_a_set_begun_in_the_moment_it_was_asked_for_is_no_older_one() -> None:
+    good = set_of_8_6()
+    good.change_piece(Component.ZEEBE, 0, started_at=datetime.fromtimestamp(ASKED_AT, UTC))
+    assert good.problems() == []
+
+
 def without_piece(component: Component, number: int) -> Callable[[Set], None]:
     def spoil(spoilt: Set) -> None:
         pieces = spoilt.reports[component].pieces

@@ -206,7 +206,7 @@ class TestStatus:
     def test_an_unknown_word_is_a_failure_and_named_as_unknown(self, api: BackupApi, word: str) -> None:
         report = api.read_status(10, backup(word))
         assert (report.phase, report.state) == (Phase.FAILED, word)
-        assert "unknown state" in str(report.reason)
+        assert report.reason == f"unknown state; known are {', '.join(api.words)}"
 
     def test_a_word_of_another_generation_is_unknown(self) -> None:
         assert ZEEBE.read_status(10, backup("DELETED")).phase is Phase.FAILED

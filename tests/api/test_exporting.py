@@ -46,8 +46,8 @@ MEMBERS = "Expected 3 members of partition 1 but found 2, current topology: ..."
         (envelope(500, MEMBERS), MEMBERS),  # Camunda 8.10
         (envelope(503), "status 503 inside"),
         (envelope(500, {"cause": None, "stackTrace": [{}]}), "status 500 inside"),
-        (envelope(302), "status 302 inside"),
-        (envelope(100), "status 100 inside"),
+        (envelope(300), "status 300 inside"),
+        (envelope(199), "status 199 inside"),
     ],
 )
 def test_http_200_with_a_failure_inside_is_a_failure(answer: Answer, told: str) -> None:

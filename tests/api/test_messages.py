@@ -37,7 +37,7 @@ def test_a_long_body_is_cut(body: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "ok"), [(199, False), (200, True), (204, True), (299, True), (302, False), (500, False)]
+    ("status", "ok"), [(199, False), (200, True), (204, True), (299, True), (300, False), (302, False), (500, False)]
 )
 def test_only_a_success_code_is_ok(status: int, ok: bool) -> None:
     assert Answer(status, None).ok is ok

@@ -142,21 +142,22 @@ class TestStatusOfTheRecords:
         assert records().read_status(10, status("INIT", began=began)).started_at is None
 
     @pytest.mark.parametrize(
-        ("answer", "phase"),
+        ("answer", "phase", "word"),
         [
-            (refused(404, "snapshot_missing_exception"), Phase.PENDING),
-            (refused(404, "repository_missing_exception"), Phase.FAILED),
-            (Answer(404, "<html>not here</html>"), Phase.FAILED),
-            (refused(400, "invalid_snapshot_name_exception"), Phase.FAILED),
-            (Answer(401, None), Phase.FAILED),
-            (refused(500, "repository_exception"), Phase.FAULT),
-            (refused(503, "cluster_block_exception"), Phase.FAULT),
-            (Answer(502, "<html>Bad Gateway</html>"), Phase.FAULT),
+            (refused(404, "snapshot_missing_exception"), Phase.PENDING, "not visible"),
+            (refused(404, "repository_missing_exception"), Phase.FAILED, "HTTP 404"),
+            (Answer(404, "<html>not here</html>"), Phase.FAILED, "HTTP 404"),
+            (refused(400, "invalid_snapshot_name_exception"), Phase.FAILED, "HTTP 400"),
+            (Answer(401, None), Phase.FAILED, "HTTP 401"),
+            (refused(500, "repository_exception"), Phase.FAULT, "HTTP 500"),
+            (refused(503, "cluster_block_exception"), Phase.FAULT, "HTTP 503"),
+            (Answer(502, "<html>Bad Gateway</html>"), Phase.FAULT, "HTTP 502"),
         ],
     )
-    def test_each_error_answer_has_its_meaning(self, answer: Answer, phase: Phase) -> None:
+    def test_each_error_answer_has_its_meaning(self, answer: Answer, phase: Phase, word: str) -> None:
         report = records().read_status(10, answer)
-        assert (report.phase, report.found, report.reason) == (phase, False, answer.message)
+        assert (report.phase, report.state, report.reason) == (phase, word, answer.message)
+        assert not report.found
 
 
 class TestListingSnapshots:
