@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import pendulum
 from airflow.sdk import DAG, CronTriggerTimetable
 
 from camunda_backup import manifests
@@ -28,8 +27,8 @@ with DAG(
     dag_display_name="Guard",
     description="Exporting that nobody resumes, and backups that are missing",
     doc_md=DOC,
-    schedule=CronTriggerTimetable("*/5 * * * *", timezone="UTC"),
-    start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
+    # No start date: the first look is at the next five minutes, not at once for those that passed.
+    schedule=CronTriggerTimetable("*/5 * * * *", timezone="UTC", run_immediately=False),
     catchup=False,
     max_active_runs=1,
     is_paused_upon_creation=False,
