@@ -55,9 +55,9 @@ def test_a_backup_under_load_is_complete_by_every_components_own_word(backups: B
 
 
 def test_a_task_killed_in_mid_wait_is_tried_again_and_the_set_is_complete(backups: Backups) -> None:
-    backups.cluster.freeze_part("optimize")
+    run_id = backups.start("embedded")
+    backups.when("embedded", run_id, "pause", "success", lambda: backups.cluster.freeze_part("optimize"))
     try:
-        run_id = backups.start("embedded")
         backups.when("embedded", run_id, "start_optimize", "running", lambda: None)
         pid = backups.task("embedded", run_id, "start_optimize")["pid"]
         os.kill(pid, signal.SIGKILL)

@@ -12,9 +12,9 @@ HASTY = {"limits": {"max_pause": "15s", "faults": "10m"}, "guard": {"margin": "1
 def test_the_guard_ends_a_pause_after_all_of_airflow_was_killed(cluster: EmbeddedCluster, tmp_path: Path) -> None:
     with airflow_for(cluster, {"hasty": HASTY}, tmp_path) as airflow:
         backups = Backups(cluster, airflow)
-        cluster.freeze_part("optimize")
+        run_id = backups.start("hasty")
+        backups.when("hasty", run_id, "pause", "success", lambda: cluster.freeze_part("optimize"))
         try:
-            run_id = backups.start("hasty")
             backups.when("hasty", run_id, "start_optimize", "running", airflow.kill)
             assert backups.phases() == {"PAUSED"}
 
