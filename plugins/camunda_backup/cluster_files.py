@@ -29,14 +29,21 @@ def read_cluster(path: Path) -> Cluster:
     """
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ClusterFileError(f"{path.name}: it is no readable YAML: {' '.join(str(error).split())}") from error
+    except yaml.MarkedYAMLError as error:  # without the text that PyYAML quotes: it may be a secret
+        line = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise ClusterFileError(f"{path.name}: it is no readable YAML{line}: {error.problem}") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        raise ClusterFileError(f"{path.name}: it cannot be read: {type(error).__name__}") from None
     if not isinstance(data, dict):
         raise ClusterFileError(f"{path.name}: write fields such as version, connections and repository")
+    try:
+        suspects = list(secret_fields(data))
+    except RecursionError:
+        raise ClusterFileError(f"{path.name}: it contains itself; write it without aliases") from None
     mistakes = [
         f"{path.name}: {field}: a secret must not stand in a cluster file; put it into an Airflow connection, or into"
         " the search engine's keystore or its cloud identity (IRSA, managed identity, service account)"
-        for field in secret_fields(data)
+        for field in suspects
     ]
     if mistakes:
         raise ClusterFileError("\n".join(mistakes))
@@ -53,13 +60,20 @@ def read_clusters(where: Path | None = None) -> tuple[list[Cluster], list[str]]:
 
     :param where: the folder; default: :func:`folder`
     """
-    clusters, mistakes = [], []
-    for path in sorted((where or folder()).glob("*.y*ml")):
+    there = where or folder()
+    if not there.is_dir():
+        return [], [f"{there}: there is no such folder; correct {FOLDER_VARIABLE}"]
+    clusters: dict[str, Cluster] = {}
+    mistakes = []
+    for path in sorted([*there.glob("*.yaml"), *there.glob("*.yml")]):
+        if path.stem in clusters:
+            mistakes.append(f"{path.name}: there is a {path.stem}.yaml already; keep one of them")
+            continue
         try:
-            clusters.append(read_cluster(path))
+            clusters[path.stem] = read_cluster(path)
         except ClusterFileError as error:
             mistakes.append(str(error))
-    return clusters, mistakes
+    return list(clusters.values()), mistakes
 
 
 def require_all_valid(where: Path | None = None) -> None:
@@ -78,14 +92,14 @@ def _sentences(name: str, error: ValidationError) -> Iterator[str]:
 
 
 def _advice(mistake: Any) -> str:
-    match mistake["type"]:
-        case "missing":
-            return "it is missing"
-        case "extra_forbidden":
-            return "there is no such field; see cluster.schema.json for those there are"
-        case "literal_error":
-            return f"write {mistake['ctx']['expected']} instead of {mistake['input']!r}"
-        case "value_error":
-            return str(mistake["ctx"]["error"])
-        case _:
-            return f"{mistake['msg']}, not {mistake['input']!r}"
+    given, details = mistake["input"], mistake.get("ctx", {})
+    shown = repr(given) if isinstance(given, str | int | float) else "what is there"
+    advice = {
+        "missing": "it is missing",
+        "extra_forbidden": "there is no such field; see cluster.schema.json for those there are",
+        "literal_error": f"write {details.get('expected')} instead of {shown}",
+        "value_error": str(details.get("error")),
+        "string_pattern_mismatch": f"{shown} does not fit; see cluster.schema.json for what does",
+        "union_tag_invalid": f"type must be one of {details.get('expected_tags')}, not {details.get('tag')}",
+    }
+    return advice.get(mistake["type"], f"{mistake['msg']}, not {shown}")

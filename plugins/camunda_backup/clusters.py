@@ -21,7 +21,7 @@ UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}  # seconds
 def _duration(value: object) -> object:
     if isinstance(value, timedelta):
         return value
-    match = re.fullmatch(r"(\d+)\s*([smhd])", str(value))
+    match = re.fullmatch(r"([1-9]\d{0,6})\s*([smhd])", str(value))
     if not match:
         raise ValueError("write a number and a unit, such as 90s, 30m, 26h or 7d")
     return timedelta(seconds=int(match[1]) * UNITS[match[2]])
@@ -36,11 +36,14 @@ def written(value: timedelta) -> str:
 
 Duration = Annotated[
     timedelta,
-    BeforeValidator(_duration, json_schema_input_type=Annotated[str, Field(pattern=r"^\d+\s*[smhd]$")]),
+    BeforeValidator(_duration, json_schema_input_type=Annotated[str, Field(pattern=r"^[1-9]\d{0,6}\s*[smhd]$")]),
 ]
 ConnectionId = Annotated[
     str, Field(min_length=1, pattern=r"^[\w.-]+$", description="an Airflow connection of type http")
 ]
+
+
+Prefix = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", description="lower case, no wildcard")]
 
 
 class _Model(BaseModel):
@@ -87,10 +90,10 @@ class Connections(_Model):
 class IndexPrefixes(_Model):
     """How index names begin."""
 
-    operate: str = "operate"
-    tasklist: str = "tasklist"
-    optimize: str = "optimize"
-    records: str = "zeebe-record"
+    operate: Prefix = "operate"
+    tasklist: Prefix = "tasklist"
+    optimize: Prefix = "optimize"
+    records: Prefix = "zeebe-record"
 
 
 class SecondaryStorage(_Model):
@@ -139,7 +142,7 @@ class Cluster(_Model):
     """One Camunda cluster. ``name`` is the file's name."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")
-    version: str = Field(description="as 8.6, or exact as 8.6.0", pattern=r"^\d+\.\d+(\.\d+.*)?$")
+    version: str = Field(description="as 8.6, or exact as 8.6.0", pattern=r"^\d+\.\d+(\.\d+(-[\w.]+)?)?$")
     order: Literal["zeebe-first", "secondary-first"] = "zeebe-first"
     schedule: Schedule | None = None
     id_scheme: IdScheme = Field(IdScheme.SECONDS, description="keep it for good: IDs must rise")

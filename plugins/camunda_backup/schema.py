@@ -20,7 +20,7 @@ def cluster_schema() -> str:
     schema = Cluster.model_json_schema(schema_generator=_AsWritten)
     del schema["properties"]["name"]
     schema["required"].remove("name")
-    return json.dumps({"title": "Camunda cluster", **schema, "description": Cluster.__doc__}, indent=2) + "\n"
+    return json.dumps({**schema, "title": "Camunda cluster", "description": Cluster.__doc__}, indent=2) + "\n"
 
 
 if __name__ == "__main__":

@@ -4,9 +4,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-NAMES = re.compile(r"passw|secret|token|api_?key|access_?key|account_?key|private_?key|credential|sas\b", re.IGNORECASE)
+NAMES = re.compile(
+    r"passw|passphrase|\bpwd\b|secret|token|(api|access|account|private|shared)[-_ ]?key|credential|\bauth\b"
+    r"|(^|[-_ ])sas([-_ ]|$)",
+    re.IGNORECASE,
+)
 VALUES = re.compile(
-    r"AKIA[0-9A-Z]{16}|-----BEGIN|//[^/\s:@]+:[^/\s@]+@|\beyJ[\w-]{20,}|AccountKey=|SharedAccessSignature="
+    r"A[KS]IA[0-9A-Z]{16}|-----BEGIN|//[^/\s:@]*:[^/\s@]+@|\beyJ[\w-]{20,}|AccountKey=|SharedAccessSignature="
+    r"|[?&]sig=|\b(Bearer|Basic) \S{8,}",
 )
 
 

@@ -95,6 +95,12 @@ class Report:
         return cls(component, backup_id, Phase.FAULT, "no answer", (), str(error), found=False)
 
     @classmethod
+    def unreadable(cls, component: Component, backup_id: int, body: Any, error: Exception) -> "Report":
+        """Return the report of a success whose body is not what it should be."""
+        told = f"{error!r} in {body!r:.200}"
+        return cls(component, backup_id, Phase.FAULT, "unreadable answer", (), told, found=False)
+
+    @classmethod
     def from_json(cls, fields: dict[str, Any]) -> "Report":
         """Rebuild a report from :meth:`as_json`.
 

@@ -16,14 +16,14 @@ class Patience:
 
     :param grace: a backup that is not visible yet, or INCOMPLETE
     :param faults: a component that gives no usable answer
-    :param stall: a running backup that makes no progress
+    :param stall: a backup of which no piece advances
     :param deadline: the wait as a whole
     """
 
-    grace: float = 60
-    faults: float = 120
-    stall: float = 900
-    deadline: float = 3600
+    grace: float
+    faults: float
+    stall: float
+    deadline: float
 
 
 @dataclass(slots=True)
@@ -40,9 +40,11 @@ class Wait:
     not_before: float
     give_up_at: float | None = None
     told: str = ""  # the last line of progress
-    seen: str = ""
-    moved_at: float = 0  # the last time something new was told
-    well_at: float = 0  # the last time the backup was seen running or moving
+    pieces: str = ""  # the pieces when they were seen last
+    moved_at: float = 0  # when they changed last
+    phase: str = ""
+    phase_since: float = 0
+    polled_at: float = 0
 
     def news(self, report: Report) -> str | None:
         """Return the report's progress when it is not what was told last."""
@@ -62,7 +64,7 @@ class Wait:
         if started_at and started_at.timestamp() < self.not_before:
             raise BackupFailed(
                 f"{report.component}: backup {report.backup_id} was begun {started_at:%Y-%m-%d %H:%M:%S} UTC, before"
-                f" this run asked for it at {datetime.fromtimestamp(self.not_before, UTC):%H:%M:%S} UTC: it is an"
+                f" this run asked for it (after {datetime.fromtimestamp(self.not_before, UTC):%H:%M:%S} UTC): it is an"
                 " older backup with the same ID. Clear the run from its mint task to take a new ID."
             )
         match report.phase:
@@ -71,19 +73,10 @@ class Wait:
             case Phase.FAILED:
                 raise BackupFailed(f"{report.component}: backup {report.backup_id} is {report.state}{_why(report)}")
             case Phase.PENDING:
-                since, limit, trouble = self.well_at, self.patience.grace, f"has been {report.state}"
+                self._bear(report, f"has been {report.state}", now - self.phase_since, self.patience.grace)
             case Phase.FAULT:
-                since, limit, trouble = (
-                    self.well_at,
-                    self.patience.faults,
-                    f"could not be asked ({report.state})",
-                )
-            case Phase.RUNNING:
-                since, limit, trouble = self.moved_at, self.patience.stall, "made no progress"
-        if now - since >= limit:
-            raise BackupFailed(
-                f"{report.component}: backup {report.backup_id} {trouble} for {limit:.0f} s{_why(report)}"
-            )
+                self._bear(report, f"could not be asked ({report.state})", now - self.phase_since, self.patience.faults)
+        self._bear(report, "made no progress", now - self.moved_at, self.patience.stall)
         if now - self.began_at >= self.patience.deadline:
             raise BackupFailed(
                 f"{report.component}: backup {report.backup_id} is {report.state} after"
@@ -105,14 +98,23 @@ class Wait:
         return max(SHORTEST, min(pause, end - now))
 
     def _note(self, report: Report, now: float) -> None:
-        told = f"{report.state} {[(piece.name, piece.state) for piece in report.pieces]}"
-        moved = report.phase is not Phase.FAULT and told != self.seen
-        if moved or not self.moved_at:
-            self.moved_at = now
-        if report.phase is Phase.RUNNING or (moved and report.pieces) or not self.well_at:
-            self.well_at = now
-        if report.phase is not Phase.FAULT:
-            self.seen = told
+        gap = now - (self.polled_at or now)
+        if gap > 2 * LONGEST:  # nobody looked: that time is held against nobody
+            self.moved_at += gap
+            self.phase_since += gap
+        self.polled_at = now
+        pieces = str([(piece.name, piece.state) for piece in report.pieces]) if report.pieces else self.pieces
+        if pieces != self.pieces or not self.moved_at:
+            self.pieces, self.moved_at, self.phase_since = pieces, now, now
+        if report.phase != self.phase:
+            self.phase, self.phase_since = report.phase.value, now
+
+    @staticmethod
+    def _bear(report: Report, trouble: str, seconds: float, limit: float) -> None:
+        if seconds >= limit:
+            raise BackupFailed(
+                f"{report.component}: backup {report.backup_id} {trouble} for {limit:.0f} s{_why(report)}"
+            )
 
     def as_json(self) -> dict[str, Any]:
         """Return the wait as JSON types, for a trigger's keyword arguments."""

@@ -10,6 +10,7 @@ from camunda_backup.api.messages import Answer, Request, moment
 from camunda_backup.errors import Conflict, Rejected, Unreachable
 from camunda_backup.states import Component, Phase, Piece, Report
 
+UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 VERSION_IN_NAME = re.compile(r"_(?P<version>\d+\.\d+\.\d+[^_]*)_part_\d+_of_\d+$")
 
 
@@ -102,7 +103,7 @@ class BackupApi:
         if answer.ok:
             scheduled = answer.body.get("scheduledSnapshots") if isinstance(answer.body, dict) else None
             return tuple(scheduled or ())
-        match _meaning(self.refusals, answer) or _refusal(answer.status):
+        match _meaning(self.refusals, answer) or _refusal(answer):
             case Refusal.TAKEN:
                 raise Conflict(f"{self.component}: backup ID {backup_id} is taken: {answer}")
             case Refusal.BUSY:
@@ -118,32 +119,38 @@ class BackupApi:
     def read_status(self, backup_id: int, answer: Answer) -> Report:
         """Return what the answer says of the backup; an answer that says nothing is a fault or a failure."""
         if answer.status != 200:
-            phase = _meaning(self.readings, answer) or _reading(answer.status)
+            phase = _meaning(self.readings, answer) or _reading(answer)
             word = {Phase.PENDING: "not visible", Phase.RUNNING: f"running (HTTP {answer.status})"}.get(
                 phase, f"HTTP {answer.status}"
             )
             found = phase is Phase.RUNNING
             return Report(self.component, backup_id, phase, word, (), answer.message, found)
         try:
-            return self._report(answer.body)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            told = f"{error!r} in {answer.body!r:.200}"
-            return Report(self.component, backup_id, Phase.FAULT, "unreadable answer", (), told, found=False)
+            report = self._report(answer.body)
+        except UNREADABLE as error:
+            return Report.unreadable(self.component, backup_id, answer.body, error)
+        if report.backup_id != backup_id:
+            other = ValueError(f"it speaks of backup {report.backup_id}")
+            return Report.unreadable(self.component, backup_id, answer.body, other)
+        return report
 
     def read_list(self, answer: Answer) -> tuple[Report, ...]:
         """Return all backups of the component.
 
         :raises Unreachable, Rejected: when the answer is no list
         """
+        trouble = f"{self.component} does not list its backups: {answer}"
         if answer.status == 200 and isinstance(answer.body, list):
-            return tuple(self._report(entry) for entry in answer.body)
-        phase = _meaning(self.readings, answer) or _reading(answer.status)
-        failure = Unreachable if phase is Phase.FAULT else Rejected
-        raise failure(f"{self.component} does not list its backups: {answer}")
+            try:
+                return tuple(self._report(entry) for entry in answer.body)
+            except UNREADABLE as error:
+                raise Unreachable(f"{trouble}: {error!r}") from error
+        phase = _meaning(self.readings, answer) or _reading(answer)
+        raise (Unreachable if phase is Phase.FAULT else Rejected)(trouble)
 
     def _report(self, body: dict[str, Any]) -> Report:
         word = str(body["state"])
-        pieces = tuple(sorted(self._pieces(body.get("details") or ()), key=lambda piece: piece.name))
+        pieces = tuple(sorted(self._pieces(body.get("details") or ()), key=lambda piece: _natural(piece.name)))
         phase, reason = self.words.get(word, Phase.FAILED), body.get("failureReason")
         if phase is Phase.COMPLETED and not all(piece.done for piece in pieces):
             unfinished = ", ".join(f"{piece.name} is {piece.state}" for piece in pieces if not piece.done)
@@ -172,11 +179,16 @@ def _meaning(rules: tuple[Rule[Meaning], ...], answer: Answer) -> Meaning | None
     return next((rule.meaning for rule in rules if rule.fits(answer)), None)
 
 
-def _reading(status: int) -> Phase:
-    if status == 404:
+def _reading(answer: Answer) -> Phase:
+    if answer.status == 404:
         return Phase.PENDING
-    return Phase.FAULT if status >= 500 or status in {408, 429} else Phase.FAILED
+    return Phase.FAULT if answer.transient else Phase.FAILED
 
 
-def _refusal(status: int) -> Refusal:
-    return Refusal.FAULT if status >= 500 or status in {408, 429} else Refusal.REFUSED
+def _refusal(answer: Answer) -> Refusal:
+    return Refusal.FAULT if answer.transient else Refusal.REFUSED
+
+
+def _natural(name: str) -> list[int]:
+    """Order names by their numbers: partition 2 comes before partition 10."""
+    return [int(number) for number in re.findall(r"\d+", name)]

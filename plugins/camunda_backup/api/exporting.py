@@ -56,13 +56,14 @@ class ExportingApi:
         """
         if answer.status == 204:
             return
-        inner = answer.body.get("status") if isinstance(answer.body, dict) else None
+        envelope = answer.body if isinstance(answer.body, dict) and "body" in answer.body else {}
+        inner = envelope.get("status")
         if answer.status == 200 and isinstance(inner, int) and 200 <= inner < 300:
             return
-        told = answer.body.get("body") if isinstance(answer.body, dict) and "status" in answer.body else None
+        told = envelope.get("body")
         reason = told.get("message") if isinstance(told, dict) else told
         text = f"HTTP {answer.status} with status {inner} inside: {reason}" if inner else str(answer)
-        if answer.status in {400, 401, 403, 404, 405}:
+        if answer.status >= 400 and not answer.transient:
             raise Rejected(f"exporting control refused: {text}")
         raise Unreachable(f"exporting control failed: {text}")
 
@@ -73,7 +74,10 @@ class ExportingApi:
         """
         if answer.status != 200 or not isinstance(answer.body, dict):
             raise Unreachable(f"the broker does not list its partitions: {answer}")
-        return tuple(_partition(int(number), told) for number, told in answer.body.items())
+        try:
+            return tuple(_partition(int(number), told) for number, told in answer.body.items())
+        except (ValueError, AttributeError) as error:
+            raise Unreachable(f"the broker's list of partitions cannot be read: {answer}") from error
 
 
 def _partition(number: int, told: dict[str, Any]) -> Partition:

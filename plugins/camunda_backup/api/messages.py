@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from camunda_backup.errors import CamundaBackupError, Rejected, Unreachable
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -35,6 +37,15 @@ class Answer:
     def ok(self) -> bool:
         """Whether the code is a success; for some calls the body has the last word."""
         return 200 <= self.status < 300
+
+    @property
+    def transient(self) -> bool:
+        """Whether the same request may be answered otherwise later."""
+        return self.status >= 500 or self.status in {408, 429}
+
+    def failure(self, trouble: str) -> CamundaBackupError:
+        """Return the error for an answer that is no success: one that may pass, or a refusal."""
+        return (Unreachable if self.transient else Rejected)(f"{trouble}: {self}")
 
     @property
     def message(self) -> str:

@@ -48,7 +48,10 @@ class ExportingHook:
             for broker in self._brokers
             for partition in self._api.read_partitions(broker.send(self._api.list_partitions()))
         ]
-        leaders = {partition.partition_id: partition for partition in told if partition.leader}
+        claims = [partition for partition in told if partition.leader]
+        leaders = {partition.partition_id: partition for partition in claims}
+        if len(leaders) < len(claims):
+            raise Unreachable("two brokers claim to lead the same partition; the leaders are changing")
         leaderless = sorted({partition.partition_id for partition in told} - leaders.keys())
         if leaderless or not leaders:
             raise Unreachable(

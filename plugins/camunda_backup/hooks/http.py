@@ -1,6 +1,7 @@
 """Sending requests to management ports and search engines, from workers and from triggers alike."""
 
 import json
+import re
 import ssl
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
@@ -33,30 +34,35 @@ class JsonHook(HttpHook):
         """Send one request and return its answer, whatever its code.
 
         :raises Unreachable: no answer within the connection's timeout, or none at all
+        :raises Rejected: Airflow has no such connection, or what it says cannot be used
         """
         if self._session is None:
             self._session = self._opened()
+        session, options = self._session, self.merged_extra
         message = requests.Request(
             request.method,
-            self.url_from_endpoint(request.path),
+            f"{self.base_url.rstrip('/')}{request.path}",
             params=request.query,
             json=request.body,
             headers={"Accept": "application/json"},
         )
-        options = {"timeout": TIMEOUT, **self.merged_extra, "check_response": False}
         try:
-            response = self.run_and_check(self._session, self._session.prepare_request(message), options)
+            prepared = session.prepare_request(message)
+            settings = session.merge_environment_settings(
+                prepared.url, session.proxies, session.stream, session.verify, session.cert
+            )
+            response = session.send(prepared, timeout=_timeout(options), **settings)
         except requests.RequestException as error:
             raise Unreachable(_no_answer(self.http_conn_id, self.base_url, error)) from error
-        return Answer(response.status_code, _parsed(response.text))
+        except (OSError, ValueError) as error:
+            raise Rejected(_unusable(self.http_conn_id, error)) from error
+        return Answer(response.status_code, _parsed(response.content))
 
     def _opened(self) -> requests.Session:
         try:
             return self.get_conn()
         except AirflowNotFoundException as error:
-            raise Rejected(
-                f"Airflow has no connection {self.http_conn_id}, which the cluster file names; create it with type http"
-            ) from error
+            raise Rejected(_undefined(self.http_conn_id)) from error
 
 
 class AsyncJsonHook(HttpAsyncHook, AbstractAsyncContextManager["AsyncJsonHook"]):
@@ -88,37 +94,60 @@ class AsyncJsonHook(HttpAsyncHook, AbstractAsyncContextManager["AsyncJsonHook"])
         """
         if self._client is None:
             raise RuntimeError("use it as: async with AsyncJsonHook(conn_id) as hook")
-        config = await self.config()
-        options, headers = config.extra_options or {}, config.headers or {}
+        try:
+            config = await self.config()
+            options, headers = config.extra_options or {}, config.headers or {}
+            credentials = {"Authorization": config.auth.encode()} if config.auth else {}
+            tls, timeout = _tls(options), aiohttp.ClientTimeout(total=_timeout(options))
+        except AirflowNotFoundException as error:
+            raise Rejected(_undefined(self.http_conn_id)) from error
+        except (OSError, ValueError) as error:
+            raise Rejected(_unusable(self.http_conn_id, error)) from error
         try:
             async with self._client.request(
                 request.method,
                 f"{config.base_url.rstrip('/')}{request.path}",
                 params=request.query,
                 json=request.body,
-                headers={"Accept": "application/json", **headers},
-                auth=config.auth,
-                ssl=_tls(options),
-                timeout=aiohttp.ClientTimeout(total=float(options.get("timeout") or TIMEOUT)),
+                headers={"Accept": "application/json", **credentials, **headers},
+                ssl=tls,
+                timeout=timeout,
             ) as response:
-                return Answer(response.status, _parsed(await response.text()))
+                return Answer(response.status, _parsed(await response.read()))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unreachable(_no_answer(self.http_conn_id, config.base_url, error)) from error
 
 
-def _parsed(text: str) -> Any:
+def _parsed(content: bytes) -> Any:
+    text = content.decode("utf-8", "replace")
     try:
         return json.loads(text) if text else None
     except ValueError:
         return text
 
 
+def _timeout(options: Mapping[str, Any]) -> float:
+    return float(options.get("timeout") or TIMEOUT)
+
+
 def _tls(options: Mapping[str, Any]) -> ssl.SSLContext | bool:
     """Return what aiohttp needs for the connection's ``verify``, which the provider does not hand on to it."""
-    verify = options.get("verify", options.get("verify_ssl", True))
+    verify = options.get("verify_ssl", True)
     return ssl.create_default_context(cafile=verify) if isinstance(verify, str) else bool(verify)
 
 
 def _no_answer(conn_id: str, base_url: str, error: Exception) -> str:
-    kind = "no answer in time" if isinstance(error, requests.Timeout | TimeoutError) else "no connection"
-    return f"{base_url} ({conn_id}): {kind}: {type(error).__name__}"
+    where = f"{re.sub(r'//[^/@]*@', '//', base_url)} ({conn_id})"
+    if isinstance(error, requests.Timeout | TimeoutError):
+        return f"{where}: no answer in time: {type(error).__name__}"
+    if isinstance(error, requests.exceptions.SSLError | aiohttp.ClientSSLError):
+        return f"{where}: no connection: its certificate is not trusted; name your CA's file as verify in its extra"
+    return f"{where}: no connection: {type(error).__name__}"
+
+
+def _undefined(conn_id: str) -> str:
+    return f"Airflow has no connection {conn_id}, which the cluster file names; create it with type http"
+
+
+def _unusable(conn_id: str, error: Exception) -> str:
+    return f"connection {conn_id} cannot be used as it is: {type(error).__name__}: {error}"

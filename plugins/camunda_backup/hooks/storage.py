@@ -68,7 +68,7 @@ class StorageHook(JsonHook):
         :raises Rejected: a node cannot write to it, or it is missing
         """
         answer = self.send(Request("POST", f"{self.path}/_verify"))
-        if not answer.ok:
+        if not answer.ok:  # a 500 as well: it is how a node says that it cannot write
             raise Rejected(f"repository {self.repository} does not verify: {answer}")
         return sorted(node["name"] for node in answer.body["nodes"].values())
 
@@ -115,4 +115,4 @@ class StorageHook(JsonHook):
 
     def _require(self, answer: Answer, trouble: str) -> None:
         if not answer.ok:
-            raise (Unreachable if answer.status >= 500 else Rejected)(f"{trouble}: {answer}")
+            raise answer.failure(trouble)

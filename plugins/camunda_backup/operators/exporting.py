@@ -66,6 +66,10 @@ class PauseExporting(_ExportingStep):
                 f"exporting of {self.cluster} is already paused by {owner} ({phases(leaders)}); nothing was changed."
                 " Find out who needs the pause; resume exporting when nobody does, then start again."
             )
+        if lease and ours and lease.mode != self.mode:
+            raise PauseBroken(
+                f"this run has paused exporting in {lease.mode} mode; it resumes before it pauses otherwise"
+            )
         if lease is None or not ours:
             now = time.time()
             lease = leases.Lease(dag_id, run_id, self.mode, now, now + self.max_pause)
@@ -107,7 +111,13 @@ class ResumeExporting(_ExportingStep):
         lease = leases.read(self.cluster)
         ours = lease is not None and lease.held_by(context["dag"].dag_id, context["run_id"])
         if not ours and not self.pause:
-            return self._nothing_to_do(hook, lease)
+            self.log.info("This run did not pause exporting")
+            return {"held": False, "resumed_at": None, "seconds": 0}
+        if lease and not ours:
+            raise ResumeFailed(
+                f"exporting of {self.cluster} is now paused for run {lease.run_id} of {lease.dag_id}; that pause was"
+                " left alone, and this run's backup is lost"
+            )
         asked_at = lease.asked_at if ours and lease else self.pause["asked_at"]
         # What is seen before the first resume is the evidence: a later try would see exporting running.
         store, key = context["task_state_store"], f"held_{asked_at:.0f}"
@@ -126,16 +136,6 @@ class ResumeExporting(_ExportingStep):
             leases.delete(self.cluster)
         self.log.info("Exporting runs on partitions %s, after %.1f s", sorted(leaders), resumed_at - asked_at)
         return {"held": held, "resumed_at": resumed_at, "seconds": round(resumed_at - asked_at, 1)}
-
-    def _nothing_to_do(self, hook: ExportingHook, lease: leases.Lease | None) -> dict[str, Any]:
-        leaders = hook.leaders()
-        if all_exporting(leaders):
-            self.log.info("This run did not pause exporting, and it runs on every partition")
-            return {"held": False, "resumed_at": None, "seconds": 0}
-        owner = f"run {lease.run_id} of {lease.dag_id}" if lease else "somebody else"
-        raise ResumeFailed(
-            f"exporting of {self.cluster} is paused by {owner}, not by this run, and was left so: {phases(leaders)}"
-        )
 
     def _still_held(self, hook: ExportingHook) -> bool:
         """Return whether the pause was in force until now; what cannot be seen was not held."""

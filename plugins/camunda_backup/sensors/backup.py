@@ -8,7 +8,7 @@ from typing import Any
 from airflow.sdk import BaseSensorOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from camunda_backup.errors import BackupFailed
+from camunda_backup.errors import CamundaBackupError
 from camunda_backup.hooks.parts import Part, PartHook
 from camunda_backup.states import Report
 from camunda_backup.triggers.backup import BackupTrigger
@@ -64,15 +64,15 @@ class BackupSensor(BaseSensorOperator):
             self.started["give_up_at"],
         )
         while True:
-            report = hook.status(backup_id)
-            if news := wait.news(report):
-                self.log.info("progress: %s", news)
-            now = time.time()
             try:
+                report = hook.status(backup_id)
+                if news := wait.news(report):
+                    self.log.info("progress: %s", news)
+                now = time.time()
                 if wait.settled(report, now):
                     return {"report": report.as_json(), "completed_at": now}
-            except BackupFailed as failure:
-                raise AirflowFailException(str(failure)) from None
+            except CamundaBackupError as error:
+                raise AirflowFailException(str(error)) from None
             if self.deferrable and now - began_at >= self.on_worker:
                 self.defer(
                     trigger=BackupTrigger(self.part, backup_id, wait.as_json()),

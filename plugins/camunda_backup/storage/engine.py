@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from camunda_backup.api.backups import UNREADABLE
 from camunda_backup.api.messages import Answer, Request
 from camunda_backup.errors import Rejected, Unreachable
 from camunda_backup.states import Component, Phase, Piece, Report
@@ -72,7 +73,9 @@ def read_snapshots(answer: Answer) -> tuple[Snapshot, ...]:
     if answer.status == 404 and error_type(answer) == "snapshot_missing_exception":
         return ()
     if answer.status != 200:
-        raise (Unreachable if answer.status >= 500 else Rejected)(f"the snapshots cannot be listed: {answer}")
+        raise answer.failure("the snapshots cannot be listed")
+    if not isinstance(answer.body, dict):
+        raise Unreachable(f"the snapshots cannot be listed: {answer}")
     failures = answer.body.get("failures")
     if failures:  # Elasticsearch lists a missing repository as 200 with a failure inside
         raise Rejected(f"the snapshots cannot be listed: {failures}")
@@ -109,17 +112,21 @@ class RecordsApi:
         """
         if answer.ok:
             return (RECORDS_SNAPSHOT.format(backup_id=backup_id),)
-        failure = Unreachable if answer.status >= 500 or answer.status in {408, 429} else Rejected
-        raise failure(f"{self.component}: the snapshot of {self.prefix}* could not be started: {answer}")
+        raise answer.failure(f"{self.component}: the snapshot of {self.prefix}* could not be started")
 
     def read_status(self, backup_id: int, answer: Answer) -> Report:
         """Return what the engine says of the snapshot; a snapshot of nothing is a failure."""
         if answer.status != 200:
             missing = answer.status == 404 and error_type(answer) == "snapshot_missing_exception"
-            phase = Phase.PENDING if missing else Phase.FAULT if answer.status >= 500 else Phase.FAILED
+            phase = Phase.PENDING if missing else Phase.FAULT if answer.transient else Phase.FAILED
             word = "not visible" if missing else f"HTTP {answer.status}"
             return Report(self.component, backup_id, phase, word, (), answer.message, found=False)
-        told = answer.body["snapshots"][0]
+        try:
+            return self._report(backup_id, answer.body["snapshots"][0])
+        except UNREADABLE as error:
+            return Report.unreadable(self.component, backup_id, answer.body, error)
+
+    def _report(self, backup_id: int, told: dict[str, Any]) -> Report:
         word, shards = told["state"], told["shards_stats"]
         phase, reason = WORDS.get(word, Phase.FAILED), None
         if phase is Phase.COMPLETED and not shards["total"]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from camunda_backup.errors import BackupFailed
+from camunda_backup.errors import CamundaBackupError
 from camunda_backup.hooks.parts import AsyncPartHook, Part
 from camunda_backup.waiting import Wait
 
@@ -35,18 +35,20 @@ class BackupTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Poll until the wait is over."""
-        wait = Wait.from_json(self.wait)
+        try:
+            async for event in self._poll(Wait.from_json(self.wait)):
+                yield event
+        except CamundaBackupError as failure:
+            yield TriggerEvent({"failure": str(failure)})
+
+    async def _poll(self, wait: Wait) -> AsyncIterator[TriggerEvent]:
         async with AsyncPartHook(Part(**self.part)) as hook:
             while True:
                 report = await hook.status(self.backup_id)
                 if news := wait.news(report):
                     self.log.info("progress: %s", news)
                 now = time.time()
-                try:
-                    if wait.settled(report, now):
-                        yield TriggerEvent({"report": report.as_json(), "completed_at": now})
-                        return
-                except BackupFailed as failure:
-                    yield TriggerEvent({"failure": str(failure)})
+                if wait.settled(report, now):
+                    yield TriggerEvent({"report": report.as_json(), "completed_at": now})
                     return
                 await asyncio.sleep(wait.interval(now))
