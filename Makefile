@@ -7,7 +7,7 @@ WAIT ?= 1
 PORTS ?= 28000
 export PYTHONPATH := $(CURDIR)/include
 
-.PHONY: demo test test-real check lock clean
+.PHONY: demo test test-real benchmark check lock clean
 
 demo: $(if $(filter stand-in,$(STACK)),$(VENV)/base,$(VENV)/sandbox) ## the whole story on this machine (STACK=stand-in: no Java, no downloads)
 	@$(BIN)/python -m sandbox demo --stack $(STACK) --ports $(PORTS) $(if $(filter 0,$(WAIT)),--exit,)
@@ -18,7 +18,10 @@ test: $(VENV)/dev ## unit and DAG tests against the stand-in; Python alone
 test-real: $(VENV)/dev $(VENV)/sandbox ## tests against the embedded cluster
 	$(BIN)/python -m pytest tests/real
 
-check: $(VENV)/dev ## linters and types
+benchmark: $(VENV)/base ## how long exporting is paused, and by what
+	$(BIN)/python -m benchmarks.pause --ports $(PORTS)
+
+check: $(VENV)/dev $(VENV)/sandbox ## linters and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

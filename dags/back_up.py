@@ -3,7 +3,6 @@
 from datetime import timedelta
 from itertools import pairwise
 
-import pendulum
 from airflow.sdk import DAG, BaseOperator, CronTriggerTimetable, TaskGroup, TriggerRule, task
 from airflow.sdk.exceptions import AirflowFailException
 
@@ -71,8 +70,9 @@ def back_up(cluster: Cluster) -> DAG:
         dag_display_name=f"Back up {cluster.name}",
         description=f"Hot backup of Camunda {cluster.version}, {cluster.order} under a {order.pause} exporter pause",
         doc_md=DOC.format(name=cluster.name, order=cluster.order, pause=order.pause),
-        schedule=cluster.schedule and CronTriggerTimetable(cluster.schedule.cron, timezone=cluster.schedule.timezone),
-        start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
+        # No start date: switching the DAG on at noon does not make up for last night.
+        schedule=cluster.schedule
+        and CronTriggerTimetable(cluster.schedule.cron, timezone=cluster.schedule.timezone, run_immediately=False),
         catchup=False,
         max_active_runs=1,
         render_template_as_native_obj=True,

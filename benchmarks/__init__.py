@@ -1,0 +1,1 @@
+"""Measurements. Run them on a quiet machine; they assert nothing."""
