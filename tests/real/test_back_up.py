@@ -83,7 +83,8 @@ def test_a_backup_store_that_stops_during_zeebes_backup_costs_the_id_and_nothing
     backups.when("embedded", run_id, "pause", "success", lambda: backups.cluster.kill_part("store"))
 
     assert backups.end("embedded", run_id) == "failed"
-    assert backups.task("embedded", run_id, "wait_zeebe")["state"] == "failed"
+    # Before or after Zeebe's 202: the store may be gone a moment too early for the start.
+    assert "failed" in {backups.task("embedded", run_id, f"{step}_zeebe")["state"] for step in ("start", "wait")}
     assert backups.phases() == {"EXPORTING"}
     lost = int(backups.client.xcom("back_up_embedded", run_id, "mint_backup_id"))
 
