@@ -110,3 +110,10 @@ def test_a_value_is_compared_as_the_engine_writes_it() -> None:
     assert differences(as_registered(fs(compress=True)), as_registered(fs(compress=True))) == []
     (line,) = differences(as_registered(fs(compress=True)), as_registered(fs(compress=False)))
     assert line == "compress: cluster file 'true', registered 'false'"
+
+
+def test_a_difference_never_shows_a_secret_that_somebody_registered() -> None:
+    wanted = {"type": "s3", "settings": {"bucket": "backups"}}
+    existing = {"type": "s3", "settings": {"bucket": "backups", "secret_key": "hunter2-secret"}}
+
+    assert differences(wanted, existing) == ["secret_key: cluster file not set, registered (hidden)"]

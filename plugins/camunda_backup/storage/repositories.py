@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from camunda_backup.secrets import looks_secret
+
 
 class _Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -74,6 +76,12 @@ def differences(wanted: dict[str, Any], existing: dict[str, Any]) -> list[str]:
     for key in sorted(ours.keys() | theirs.keys()):
         mine, registered = ours.get(key), theirs.get(key)
         if mine is None or registered is None or str(mine) != str(registered):
-            shown = [f"{value!r}" if value is not None else "not set" for value in (mine, registered)]
+            shown = [_shown(key, value) for value in (mine, registered)]
             lines.append(f"{key}: cluster file {shown[0]}, registered {shown[1]}")
     return lines
+
+
+def _shown(key: str, value: Any) -> str:
+    if value is None:
+        return "not set"
+    return "(hidden)" if looks_secret(key, value) else repr(value)
