@@ -1,6 +1,7 @@
 """Reading ``include/clusters/*.yaml``: the good ones become clusters, the others one sentence per mistake."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from camunda_backup.secrets import secret_fields
 
 FOLDER_VARIABLE = "CAMUNDA_BACKUP_CLUSTERS"
 DEFAULT_FOLDER = Path("include", "clusters")
+QUOTED = re.compile(r"""(['"]).{5,}\1""")
+# What PyYAML raises for a value that is none, such as the date 2026-13-45, beside its own errors.
+NO_VALUE = (ValueError, KeyError, AttributeError)
 
 
 def folder() -> Path:
@@ -31,8 +35,9 @@ def read_cluster(path: Path) -> Cluster:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.MarkedYAMLError as error:  # without the text that PyYAML quotes: it may be a secret
         line = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise ClusterFileError(f"{path.name}: it is no readable YAML{line}: {error.problem}") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        problem = QUOTED.sub("…", str(error.problem))
+        raise ClusterFileError(f"{path.name}: it is no readable YAML{line}: {problem}") from None
+    except (OSError, yaml.YAMLError, RecursionError, *NO_VALUE) as error:
         raise ClusterFileError(f"{path.name}: it cannot be read: {type(error).__name__}") from None
     if not isinstance(data, dict):
         raise ClusterFileError(f"{path.name}: write fields such as version, connections and repository")
@@ -100,6 +105,6 @@ def _advice(mistake: Any) -> str:
         "literal_error": f"write {details.get('expected')} instead of {shown}",
         "value_error": str(details.get("error")),
         "string_pattern_mismatch": f"{shown} does not fit; see cluster.schema.json for what does",
-        "union_tag_invalid": f"type must be one of {details.get('expected_tags')}, not {details.get('tag')}",
+        "union_tag_invalid": f"type must be one of {details.get('expected_tags')}",
     }
     return advice.get(mistake["type"], f"{mistake['msg']}, not {shown}")

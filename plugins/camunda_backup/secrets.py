@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 NAMES = re.compile(
-    r"passw|passphrase|\bpwd\b|secret|token|(api|access|account|private|shared)[-_ ]?key|credential|\bauth\b"
-    r"|(^|[-_ ])sas([-_ ]|$)",
+    r"passw|passphrase|secret|token|(api|access|account|private|shared)[-_ ]?key|credential"
+    r"|(^|[-_ ])(sas|pwd|auth)([-_ \[]|$)",
     re.IGNORECASE,
 )
 VALUES = re.compile(

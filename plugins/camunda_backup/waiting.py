@@ -53,13 +53,14 @@ class Wait:
         self.told = report.progress
         return self.told
 
-    def settled(self, report: Report, now: float) -> bool:
+    def settled(self, report: Report, now: float, asked_at: float | None = None) -> bool:
         """Return whether the backup is complete.
 
-        :param now: seconds since the epoch
+        :param now: when the report came, in seconds since the epoch
+        :param asked_at: when it was asked for, which may be much earlier; default: now
         :raises BackupFailed: when it failed, can no longer complete, or took too long
         """
-        self._note(report, now)
+        self._note(report, now, asked_at or now)
         started_at = report.started_at
         if started_at and started_at.timestamp() < self.not_before:
             raise BackupFailed(
@@ -97,8 +98,8 @@ class Wait:
         end = last if self.give_up_at is None else min(last, self.give_up_at)
         return max(SHORTEST, min(pause, end - now))
 
-    def _note(self, report: Report, now: float) -> None:
-        gap = now - (self.polled_at or now)
+    def _note(self, report: Report, now: float, asked_at: float) -> None:
+        gap = asked_at - (self.polled_at or asked_at)
         if gap > 2 * LONGEST:  # nobody looked: that time is held against nobody
             self.moved_at += gap
             self.phase_since += gap

@@ -12,6 +12,7 @@ import aiohttp
 import requests
 from airflow.providers.http.hooks.http import HttpAsyncHook, HttpHook
 from airflow.sdk.exceptions import AirflowNotFoundException
+from requests.auth import HTTPBasicAuth
 
 from camunda_backup.api.messages import Answer, Request
 from camunda_backup.errors import Rejected, Unreachable
@@ -60,9 +61,13 @@ class JsonHook(HttpHook):
 
     def _opened(self) -> requests.Session:
         try:
-            return self.get_conn()
+            session = self.get_conn()
+            _require_usable(session, self.merged_extra)
         except AirflowNotFoundException as error:
             raise Rejected(_undefined(self.http_conn_id)) from error
+        except (OSError, ValueError) as error:
+            raise Rejected(_unusable(self.http_conn_id, error)) from error
+        return session
 
 
 class AsyncJsonHook(HttpAsyncHook, AbstractAsyncContextManager["AsyncJsonHook"]):
@@ -126,6 +131,13 @@ def _parsed(content: bytes) -> Any:
         return text
 
 
+def _require_usable(session: requests.Session, options: Mapping[str, Any]) -> None:
+    """Refuse on a worker what a trigger would refuse, in the same words."""
+    _tls(options)
+    if isinstance(session.auth, HTTPBasicAuth) and session.auth.password is None:
+        raise ValueError("None is not allowed as password value")
+
+
 def _timeout(options: Mapping[str, Any]) -> float:
     return float(options.get("timeout") or TIMEOUT)
 
@@ -133,7 +145,12 @@ def _timeout(options: Mapping[str, Any]) -> float:
 def _tls(options: Mapping[str, Any]) -> ssl.SSLContext | bool:
     """Return what aiohttp needs for the connection's ``verify``, which the provider does not hand on to it."""
     verify = options.get("verify_ssl", True)
-    return ssl.create_default_context(cafile=verify) if isinstance(verify, str) else bool(verify)
+    if not isinstance(verify, str):
+        return bool(verify)
+    try:
+        return ssl.create_default_context(cafile=verify)
+    except OSError as error:
+        raise ValueError(f"verify names no CA file that can be read: {verify}") from error
 
 
 def _no_answer(conn_id: str, base_url: str, error: Exception) -> str:
@@ -150,4 +167,4 @@ def _undefined(conn_id: str) -> str:
 
 
 def _unusable(conn_id: str, error: Exception) -> str:
-    return f"connection {conn_id} cannot be used as it is: {type(error).__name__}: {error}"
+    return f"connection {conn_id} cannot be used as it is: {error}"

@@ -9,7 +9,7 @@ from camunda_backup.api.messages import Answer, Request
 from camunda_backup.errors import Rejected, Unreachable
 from camunda_backup.hooks.http import JsonHook
 from camunda_backup.storage import ENGINES
-from camunda_backup.storage.engine import Snapshot, error_type, read_snapshots, repository_path
+from camunda_backup.storage.engine import Snapshot, error_type, read_snapshots, readable, repository_path
 
 ID_IN_NAME = re.compile(r"^camunda_(?:[a-z]+|zeebe_records_backup)_(?P<id>\d+)(?:_|$)")
 
@@ -53,9 +53,11 @@ class StorageHook(JsonHook):
         answer = self.send(Request("GET", self.path))
         if answer.status == 404 and error_type(answer) == "repository_missing_exception":
             return None
-        self._require(answer, f"repository {self.repository} cannot be read")
-        definition: dict[str, Any] = answer.body[self.repository]
-        return definition
+        trouble = f"repository {self.repository} cannot be read"
+        self._require(answer, trouble)
+        with readable(answer, trouble):
+            definition: dict[str, Any] = answer.body[self.repository]
+            return definition
 
     def register(self, definition: Mapping[str, Any]) -> None:
         """Register the repository, over an existing definition if there is one."""
@@ -70,7 +72,8 @@ class StorageHook(JsonHook):
         answer = self.send(Request("POST", f"{self.path}/_verify"))
         if not answer.ok:  # a 500 as well: it is how a node says that it cannot write
             raise Rejected(f"repository {self.repository} does not verify: {answer}")
-        return sorted(node["name"] for node in answer.body["nodes"].values())
+        with readable(answer, f"repository {self.repository} does not verify"):
+            return sorted(node["name"] for node in answer.body["nodes"].values())
 
     def indices(self, prefix: str) -> list[dict[str, Any]]:
         """Return name, number of documents and bytes of every index whose name begins so."""
@@ -81,21 +84,27 @@ class StorageHook(JsonHook):
             "expand_wildcards": "all",
         }
         answer = self.send(Request("GET", f"/_cat/indices/{prefix}*", query))
-        self._require(answer, f"indices {prefix}* cannot be listed")
-        return list(answer.body)
+        trouble = f"indices {prefix}* cannot be listed"
+        self._require(answer, trouble)
+        with readable(answer, trouble):
+            return [dict(index) for index in answer.body]
 
     def count(self, count: Count, prefixes: Mapping[str, str]) -> int:
         """Return the number of documents that a count asks for."""
         answer = self.send(count.request(prefixes))
-        self._require(answer, f"{count.name} cannot be counted")
-        return int(answer.body["count"])
+        trouble = f"{count.name} cannot be counted"
+        self._require(answer, trouble)
+        with readable(answer, trouble):
+            return int(answer.body["count"])
 
     def version(self) -> tuple[str, str | None]:
         """Return the engine's version and how it names itself."""
         answer = self.send(Request("GET", "/"))
-        self._require(answer, "the search engine does not tell its version")
-        told = answer.body["version"]
-        return told["number"], told.get("distribution")
+        trouble = "the search engine does not tell its version"
+        self._require(answer, trouble)
+        with readable(answer, trouble):
+            told = answer.body["version"]
+            return told["number"], told.get("distribution")
 
     def request(self, method: str, path: str, query: Mapping[str, str] | None = None, body: Any = None) -> Answer:
         """Send a request whose failure is an error.

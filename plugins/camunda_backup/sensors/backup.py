@@ -65,11 +65,12 @@ class BackupSensor(BaseSensorOperator):
         )
         while True:
             try:
+                asked_at = time.time()
                 report = hook.status(backup_id)
                 if news := wait.news(report):
                     self.log.info("progress: %s", news)
                 now = time.time()
-                if wait.settled(report, now):
+                if wait.settled(report, now, asked_at):
                     return {"report": report.as_json(), "completed_at": now}
             except CamundaBackupError as error:
                 raise AirflowFailException(str(error)) from None

@@ -1,6 +1,7 @@
 """The snapshot API of a search engine, as far as a backup needs it; engines differ in the data below."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -74,12 +75,10 @@ def read_snapshots(answer: Answer) -> tuple[Snapshot, ...]:
         return ()
     if answer.status != 200:
         raise answer.failure("the snapshots cannot be listed")
-    if not isinstance(answer.body, dict):
-        raise Unreachable(f"the snapshots cannot be listed: {answer}")
-    failures = answer.body.get("failures")
-    if failures:  # Elasticsearch lists a missing repository as 200 with a failure inside
-        raise Rejected(f"the snapshots cannot be listed: {failures}")
-    return tuple(_snapshot(told) for told in answer.body.get("snapshots", ()))
+    with readable(answer, "the snapshots cannot be listed"):
+        if failures := answer.body.get("failures"):  # so Elasticsearch lists a missing repository, with a 200
+            raise Rejected(f"the snapshots cannot be listed: {failures}")
+        return tuple(_snapshot(told) for told in answer.body.get("snapshots", ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +150,18 @@ def _snapshot(told: dict[str, Any]) -> Snapshot:
         shards.get("total", 0),
         datetime.fromtimestamp(began / 1000, UTC) if began else None,
     )
+
+
+@contextmanager
+def readable(answer: Answer, trouble: str) -> Iterator[None]:
+    """Read the body of a success.
+
+    :raises Unreachable: when the body is not what it should be
+    """
+    try:
+        yield
+    except UNREADABLE as error:
+        raise Unreachable(f"{trouble}: unreadable answer: {answer}") from error
 
 
 def error_type(answer: Answer) -> str | None:

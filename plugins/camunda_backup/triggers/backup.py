@@ -44,11 +44,12 @@ class BackupTrigger(BaseTrigger):
     async def _poll(self, wait: Wait) -> AsyncIterator[TriggerEvent]:
         async with AsyncPartHook(Part(**self.part)) as hook:
             while True:
+                asked_at = time.time()
                 report = await hook.status(self.backup_id)
                 if news := wait.news(report):
                     self.log.info("progress: %s", news)
                 now = time.time()
-                if wait.settled(report, now):
+                if wait.settled(report, now, asked_at):
                     yield TriggerEvent({"report": report.as_json(), "completed_at": now})
                     return
                 await asyncio.sleep(wait.interval(now))
