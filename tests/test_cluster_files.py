@@ -61,6 +61,7 @@ def test_the_cluster_files_of_this_project_are_good(path: Path) -> None:
 
 
 KNOWN = "known lines are " + ", ".join(line for generation in GENERATIONS for line in generation.lines)
+UNFIT = "does not fit; see cluster.schema.json for what does"
 NO_FIELD = "there is no such field; see cluster.schema.json for those there are"
 DURATION = "write a number and a unit, such as 90s, 30m, 26h or 7d"
 CRON = "write five cron fields, e.g. 0 2 * * * for two o'clock every night"
@@ -75,6 +76,22 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
     "version too old": ({"version": "8.4"}, "version", KNOWN),
     "version too new": ({"version": "9.9.0"}, "version", KNOWN),
     "version that begins like a known one": ({"version": "8.66"}, "version", KNOWN),
+    "version with words behind it": (
+        {"version": "8.6.0 oops"},
+        "version",
+        f"'8.6.0 oops' {UNFIT}",
+    ),
+    "no index prefix": (
+        {"secondary_storage__index_prefixes__records": ""},
+        "secondary_storage.index_prefixes.records",
+        f"'' {UNFIT}",
+    ),
+    "index prefix that fits every index": (
+        {"secondary_storage__index_prefixes__records": "*"},
+        "secondary_storage.index_prefixes.records",
+        f"'*' {UNFIT}",
+    ),
+    "unknown repository type": ({"repository__type": "gcs"}, "repository", "type must be one of 'fs', 's3'"),
     "unknown order": (
         {"order": "zeebe_first"},
         "order",
@@ -105,6 +122,8 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
         "schedule.timezone",
         ZONE,
     ),
+    "duration of more than a lifetime": ({"limits__max_pause": "99999999999999d"}, "limits.max_pause", DURATION),
+    "duration of nothing": ({"limits__max_pause": "0s"}, "limits.max_pause", DURATION),
     "duration without a unit": ({"limits__max_pause": 600}, "limits.max_pause", DURATION),
     "duration in words": ({"limits__stall": "half an hour"}, "limits.stall", DURATION),
     "rpo without a unit": ({"guard__rpo": "26"}, "guard.rpo", DURATION),
@@ -172,15 +191,28 @@ def test_what_is_no_mapping_is_told_what_to_write(tmp_path: Path, text: str) -> 
 )
 def test_broken_yaml_is_one_sentence_with_the_line(tmp_path: Path, text: str) -> None:
     (told,) = mistakes(put(tmp_path, text))
-    assert told.startswith("prod.yaml: it is no readable YAML: ")
-    assert "line 1" in told
+    assert told.startswith("prod.yaml: it is no readable YAML in line 1: ")
 
 
 def test_a_file_that_is_no_text_is_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "prod.yaml"
     path.write_bytes(b"\xff\xfe\x00v")
-    (told,) = mistakes(path)
-    assert told.startswith("prod.yaml: it is no readable YAML: ")
+    assert mistakes(path) == ["prod.yaml: it cannot be read: UnicodeDecodeError"]
+
+
+@pytest.mark.parametrize("value", ["2026-13-45", "!!int many", "!!bool maybe", "!!timestamp now"])
+def test_a_value_that_is_none_of_its_kind_is_one_sentence(tmp_path: Path, value: str) -> None:
+    (told,) = mistakes(put(tmp_path, f"version: {value}"))
+    assert told.startswith("prod.yaml: it cannot be read: ")
+
+
+@pytest.mark.parametrize("text", ["x: &a [*a]", "x: &a {b: *a}"])
+def test_a_file_that_contains_itself_is_one_sentence(tmp_path: Path, text: str) -> None:
+    assert mistakes(put(tmp_path, text)) == ["prod.yaml: it contains itself; write it without aliases"]
+
+
+def test_a_file_that_is_nested_too_deeply_is_one_sentence(tmp_path: Path) -> None:
+    assert mistakes(put(tmp_path, "x: " + "[" * 3000 + "]" * 3000)) == ["prod.yaml: it cannot be read: RecursionError"]
 
 
 def test_all_mistakes_of_a_file_are_told_at_once(tmp_path: Path) -> None:
@@ -225,11 +257,39 @@ def test_a_secret_is_refused_by_its_place_and_never_shown(tmp_path: Path, place:
         ("manifests", f"s3://key:{SECRET}@bucket/path"),
         ("repository__settings__location", f"AccountName=a;AccountKey={SECRET}"),
         ("owner", f"-----BEGIN PRIVATE KEY----- {SECRET}"),
+        ("manifests", f"https://store.example/manifests?sv=1&sig={SECRET}"),
     ],
 )
 def test_a_secret_in_a_value_is_refused_and_never_shown(tmp_path: Path, place: str, value: str) -> None:
     (told,) = mistakes(put(tmp_path, changed(**{place: value})))
     assert f"{place.replace('__', '.')}: a secret must not stand" in told
+    assert SECRET not in told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"password: {SECRET}: x",
+        f"password: *{SECRET}",
+        f"password: !{SECRET} x",
+        f"password: !<{SECRET}'> x",
+        f"password: !!int {SECRET}",
+        f'password: "{SECRET}',
+        f"password: [{SECRET}",
+        f"password: |{SECRET}",
+    ],
+)
+def test_broken_yaml_is_told_without_what_stands_in_it(tmp_path: Path, text: str) -> None:
+    (told,) = mistakes(put(tmp_path, text))
+    assert SECRET not in told
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["order", "owner", "connections__zeebe", "limits__stall", "links__operate", "repository__type"],
+)
+def test_a_mapping_in_the_place_of_a_word_is_not_shown(tmp_path: Path, place: str) -> None:
+    (told,) = mistakes(put(tmp_path, changed(**{place: {"harmless": SECRET}})))
     assert SECRET not in told
 
 
@@ -269,6 +329,19 @@ def test_every_mistake_of_every_file_becomes_one_import_error(mixed: Path) -> No
 def test_good_files_are_no_error(tmp_path: Path) -> None:
     put(tmp_path, GOOD)
     require_all_valid(tmp_path)
+
+
+def test_of_two_files_for_one_cluster_one_is_refused(tmp_path: Path) -> None:
+    put(tmp_path, GOOD, "alpha.yaml")
+    put(tmp_path, changed(order="secondary-first"), "alpha.yml")
+    clusters, found = read_clusters(tmp_path)
+    assert [(cluster.name, cluster.order) for cluster in clusters] == [("alpha", "zeebe-first")]
+    assert found == ["alpha.yml: there is a alpha.yaml already; keep one of them"]
+
+
+def test_a_folder_that_does_not_exist_is_one_sentence_with_its_variable(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    assert read_clusters(gone) == ([], [f"{gone}: there is no such folder; correct CAMUNDA_BACKUP_CLUSTERS"])
 
 
 @pytest.fixture

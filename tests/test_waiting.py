@@ -13,6 +13,7 @@ from camunda_backup.waiting import LONGEST, SHORTEST, Patience, Wait
 
 T0 = 1_763_891_943.0  # seconds since the epoch
 PATIENCE = Patience(grace=60, faults=120, stall=300, deadline=1000)
+TENS = range(0, 2000, 10)  # seconds after the wait's begin
 STILL_WAITING = "still waiting"
 COMPLETE = "complete"
 
@@ -48,12 +49,15 @@ def progressing(pieces: int, phase: Phase = Phase.RUNNING) -> Report:
     return report(phase, "IN_PROGRESS", ("SUCCESS",) * pieces)
 
 
-def outcome(wait: Wait, carry: Carry, polls: Iterable[tuple[float, Report]]) -> tuple[float, str]:
-    """Return when the wait ended (seconds after its begin) and how, or the last poll."""
+def outcome(wait: Wait, carry: Carry, polls: Iterable[tuple[float, Report]], delay: float = 0) -> tuple[float, str]:
+    """Return when the wait ended (seconds after its begin) and how, or the last poll.
+
+    :param delay: seconds that each report takes to come
+    """
     after = 0.0
     for after, told in polls:
         try:
-            if wait.settled(told, T0 + after):
+            if wait.settled(told, T0 + after, T0 + after - delay):
                 return after, COMPLETE
         except BackupFailed as failure:
             return after, str(failure)
@@ -128,6 +132,41 @@ def test_incomplete_for_good_fails_a_grace_after_the_last_part(carry: Carry) -> 
     ended, how = outcome(waiting(), carry, polls)
     assert ended == 210 + PATIENCE.grace
     assert "has been" in how
+
+
+def test_two_phases_in_turn_without_an_advance_are_no_progress(carry: Carry) -> None:
+    polls = [(after, INCOMPLETE if after % 20 else report(Phase.RUNNING, pieces=("SUCCESS",))) for after in TENS]
+    ended, how = outcome(waiting(), carry, polls)
+    assert ended == PATIENCE.stall
+    assert "made no progress for 300 s" in how
+
+
+def test_grace_begins_anew_when_a_piece_advances(carry: Carry) -> None:
+    polls = [*lasting(progressing(1, Phase.PENDING), 0, 50), *lasting(progressing(2, Phase.PENDING), 55, 2000)]
+    assert outcome(waiting(), carry, polls)[0] == 55 + PATIENCE.grace
+
+
+@pytest.mark.parametrize("told", [NOT_VISIBLE, INCOMPLETE, RUNNING, FAULT], ids=lambda told: told.state)
+def test_time_in_which_nobody_polled_is_held_against_nobody(carry: Carry, told: Report) -> None:
+    polls = [*lasting(told, 0, 50), *lasting(told, 350, 355)]
+    assert outcome(waiting(), carry, polls) == (355, STILL_WAITING)
+
+
+def test_after_a_gap_only_what_is_left_of_the_limit_is_put_up_with(carry: Carry) -> None:
+    polls = [*lasting(INCOMPLETE, 0, 50), *lasting(INCOMPLETE, 350, 2000)]
+    assert outcome(waiting(), carry, polls)[0] == 350 + PATIENCE.grace - 50
+
+
+def test_a_component_that_is_slow_to_fail_is_no_gap(carry: Carry) -> None:
+    polls = lasting(FAULT, 0, 2000, step=30 + LONGEST)
+    ended, how = outcome(waiting(), carry, polls, delay=30)
+    assert ended < PATIENCE.faults + 30 + LONGEST
+    assert "could not be asked" in how
+
+
+def test_faults_do_not_use_up_the_grace_of_what_follows(carry: Carry) -> None:
+    polls = [*lasting(INCOMPLETE, 0, 20), *lasting(FAULT, 30, 91), (92, INCOMPLETE)]
+    assert outcome(waiting(), carry, polls) == (92, STILL_WAITING)
 
 
 def test_a_backup_that_becomes_visible_late_has_all_its_stall_time(carry: Carry) -> None:

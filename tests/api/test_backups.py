@@ -219,6 +219,10 @@ class TestStatus:
         assert report.started_at is not None
         assert report.started_at.isoformat() == "2026-11-23T09:59:44.951101+00:00"
 
+    def test_partition_2_comes_before_partition_10(self) -> None:
+        report = ZEEBE.read_status(10, backup("COMPLETED", *(partition(n) for n in (10, 2, 1))))
+        assert [piece.name for piece in report.pieces] == ["partition 1", "partition 2", "partition 10"]
+
     def test_snapshots_are_pieces_and_their_names_tell_the_version(self) -> None:
         report = OPERATE.read_status(10, backup("COMPLETED", *(part(n) for n in range(6, 0, -1))))
         assert [piece.name for piece in report.pieces] == SCHEDULED
@@ -245,7 +249,7 @@ class TestStatus:
 
     def test_incomplete_with_a_partition_that_has_not_begun_is_pending(self) -> None:
         told = backup("INCOMPLETE", {"partitionId": 1, "state": "DOES_NOT_EXIST"}, partition(2))
-        report = ZEEBE.read_status(400, told)
+        report = ZEEBE.read_status(10, told)
         assert report.phase is Phase.PENDING
         assert [piece.state for piece in report.pieces] == ["DOES_NOT_EXIST", "COMPLETED"]
 
@@ -347,6 +351,12 @@ class TestStatus:
         report = api.read_status(10, Answer(200, body))
         assert (report.phase, report.state, report.found) == (Phase.FAULT, "unreadable answer", False)
 
+    @EVERY_API
+    def test_an_answer_that_speaks_of_another_backup_is_unreadable(self, api: BackupApi) -> None:
+        report = api.read_status(400, backup("COMPLETED", backup_id=10))
+        assert (report.backup_id, report.phase, report.state) == (400, Phase.FAULT, "unreadable answer")
+        assert "it speaks of backup 10" in str(report.reason)
+
 
 class TestList:
     @EVERY_API
@@ -386,3 +396,10 @@ class TestList:
     def test_a_success_without_a_list_is_an_error(self, body: Any) -> None:
         with pytest.raises(CamundaBackupError, match="does not list its backups"):
             ZEEBE.read_list(Answer(200, body))
+
+    @pytest.mark.parametrize(
+        "entry", [None, "text", {}, {"backupId": 10}, {"state": "COMPLETED"}, {"backupId": "ten", "state": "COMPLETED"}]
+    )
+    def test_an_entry_that_cannot_be_read_makes_the_list_unusable(self, entry: Any) -> None:
+        with pytest.raises(Unreachable, match=r"^zeebe does not list its backups"):
+            ZEEBE.read_list(Answer(200, [backup("COMPLETED").body, entry]))

@@ -89,6 +89,12 @@ def test_a_refusal_is_final(status: int) -> None:
         API.read_command(Answer(status, "no"))
 
 
+def test_an_ordinary_404_keeps_its_reason() -> None:
+    body = {"timestamp": "t", "status": 404, "error": "Not Found", "path": "/actuator/exporting/pause"}
+    with pytest.raises(Rejected, match=r"^exporting control refused: HTTP 404 Not Found$"):
+        API.read_command(Answer(404, body))
+
+
 def test_a_success_inside_an_error_is_no_success() -> None:
     with pytest.raises(Unreachable):
         API.read_command(Answer(500, {"body": None, "status": 204, "contentType": None}))
@@ -144,6 +150,14 @@ def test_a_broker_without_partitions_tells_none() -> None:
 def test_what_is_no_partition_list_is_an_error(answer: Answer) -> None:
     with pytest.raises(Unreachable, match="does not list its partitions"):
         API.read_partitions(answer)
+
+
+@pytest.mark.parametrize(
+    "body", [{"status": "UP"}, {"1": None}, {"1": "LEADER"}, {"1": {"health": "HEALTHY"}}], ids=str
+)
+def test_a_partition_list_that_cannot_be_read_is_an_error(body: Any) -> None:
+    with pytest.raises(Unreachable, match="list of partitions cannot be read"):
+        API.read_partitions(Answer(200, body))
 
 
 def test_every_pause_has_a_phase_of_its_own_to_be_seen_by() -> None:

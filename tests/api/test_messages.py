@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from camunda_backup.api.messages import Answer, moment
+from camunda_backup.errors import CamundaBackupError, Rejected, Unreachable
 
 
 @pytest.mark.parametrize(
@@ -41,6 +42,23 @@ def test_a_long_body_is_cut(body: Any) -> None:
 )
 def test_only_a_success_code_is_ok(status: int, ok: bool) -> None:
     assert Answer(status, None).ok is ok
+
+
+@pytest.mark.parametrize(
+    ("status", "transient"),
+    [(400, False), (401, False), (404, False), (408, True), (409, False), (429, True), (500, True), (503, True)],
+)
+def test_an_answer_that_may_pass_is_transient(status: int, transient: bool) -> None:
+    assert Answer(status, None).transient is transient
+
+
+@pytest.mark.parametrize(("status", "failure"), [(404, Rejected), (408, Unreachable), (429, Unreachable)])
+def test_a_failure_is_worth_another_try_when_its_answer_may_pass(
+    status: int, failure: type[CamundaBackupError]
+) -> None:
+    error = Answer(status, {"message": "told"}).failure("no list")
+    assert type(error) is failure
+    assert str(error) == f"no list: HTTP {status} told"
 
 
 def test_an_answer_is_shown_by_code_and_sentence() -> None:

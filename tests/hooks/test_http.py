@@ -5,6 +5,7 @@ import base64
 import json
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from camunda_backup.api.messages import Answer, Request
 from camunda_backup.errors import Rejected, Unreachable
 from camunda_backup.hooks.http import AsyncJsonHook
 from tests.hooks.certificates import Authority, made_in
-from tests.hooks.conftest import CONN_ID, by_worker
+from tests.hooks.conftest import CONN_ID
 from tests.hooks.server import Server
 
 Send = Callable[..., list[Answer]]
@@ -75,6 +76,10 @@ class TestRequest:
         send(LOOK)
         assert "authorization" not in server.last.headers
 
+    def test_a_timeout_may_be_written_as_text(self, server: Server, connect: Connect, send: Send) -> None:
+        connect(server.connection, extra={"timeout": "5"})
+        assert send(LOOK) == [Answer(200, {})]
+
     def test_other_fields_of_extra_are_headers(self, server: Server, connect: Connect, send: Send) -> None:
         connect(server.connection, extra={"Authorization": f"Bearer {PASSWORD}", "X-Team": "data", "timeout": 7})
         send(LOOK)
@@ -84,6 +89,13 @@ class TestRequest:
 
     def test_a_context_path_of_the_connection_comes_first(self, server: Server, connect: Connect, send: Send) -> None:
         connect({"conn_type": "http", "host": f"http://127.0.0.1:{server.port}/camunda"})
+        send(LOOK)
+        assert server.last.target == "/camunda/actuator/health"
+
+    def test_a_slash_at_the_end_of_the_base_url_is_not_doubled(
+        self, server: Server, connect: Connect, send: Send
+    ) -> None:
+        connect({"conn_type": "http", "host": f"http://127.0.0.1:{server.port}/camunda/"})
         send(LOOK)
         assert server.last.target == "/camunda/actuator/health"
 
@@ -119,6 +131,11 @@ class TestAnswer:
         connect(server.connection)
         server.body = text.encode()
         assert send(LOOK) == [Answer(200, body)]
+
+    def test_a_body_that_is_no_utf_8_is_kept_as_text(self, server: Server, connect: Connect, send: Send) -> None:
+        connect(server.connection)
+        server.body = b"\xff\xfe gone"
+        assert send(LOOK) == [Answer(200, "\ufffd\ufffd gone")]
 
     @pytest.mark.parametrize("content_type", ["application/problem+json", "text/html", "application/octet-stream"])
     def test_json_is_read_whatever_it_calls_itself(
@@ -186,11 +203,49 @@ class TestNoAnswer:
         setattr(server, trouble, True)
         assert PASSWORD not in unreachable(send)
 
+    def test_a_login_in_the_host_is_not_told(self, server: Server, connect: Connect, send: Send) -> None:
+        connect({"conn_type": "http", "host": f"http://demo:{PASSWORD}@127.0.0.1:{server.port}"})
+        server.breaking = True
+        assert unreachable(send).startswith(f"http://127.0.0.1:{server.port} ({CONN_ID}): no connection: ")
 
-@pytest.mark.usefixtures("airflow_db")
-def test_for_a_worker_a_connection_that_is_not_defined_is_one_sentence_with_what_to_do() -> None:
-    with pytest.raises(Rejected, match=f"Airflow has no connection {CONN_ID}, .*; create it with type http"):
-        by_worker(LOOK)
+
+def rejected(send: Send) -> str:
+    with pytest.raises(Rejected) as caught:
+        send(LOOK)
+    return str(caught.value)
+
+
+class TestConnectionThatCannotBeUsed:
+    @pytest.mark.usefixtures("airflow_db")
+    def test_one_that_is_not_defined_is_a_sentence_with_what_to_do(self, send: Send) -> None:
+        assert rejected(send) == (
+            f"Airflow has no connection {CONN_ID}, which the cluster file names; create it with type http"
+        )
+
+    @pytest.mark.parametrize("place", ["missing.pem", "folder", "no_certificate.pem"])
+    def test_a_ca_file_that_is_none_is_told_with_the_connection(
+        self, tls_server: Server, connect: Connect, send: Send, tmp_path: Path, place: str
+    ) -> None:
+        (tmp_path / "folder").mkdir()
+        (tmp_path / "no_certificate.pem").write_text("text")
+        connect(tls_server.connection, extra={"verify": str(tmp_path / place)})
+        assert rejected(send) == (
+            f"connection {CONN_ID} cannot be used as it is: verify names no CA file that can be read:"
+            f" {tmp_path / place}"
+        )
+
+    def test_a_login_without_a_password_is_told_with_the_connection(
+        self, server: Server, connect: Connect, send: Send
+    ) -> None:
+        connect(server.connection, login="demo")
+        assert rejected(send) == f"connection {CONN_ID} cannot be used as it is: None is not allowed as password value"
+        assert server.received == []
+
+    def test_a_timeout_that_is_no_number_is_told_with_the_connection(
+        self, server: Server, connect: Connect, send: Send
+    ) -> None:
+        connect(server.connection, extra={"timeout": "soon"})
+        assert rejected(send).startswith(f"connection {CONN_ID} cannot be used as it is: ")
 
 
 class TestTls:
@@ -202,7 +257,10 @@ class TestTls:
 
     def test_an_unknown_authority_is_not_trusted(self, tls_server: Server, connect: Connect, send: Send) -> None:
         connect(tls_server.connection, login="demo", password=PASSWORD)
-        assert unreachable(send).startswith(f"https://127.0.0.1:{tls_server.port} ({CONN_ID}): no connection: ")
+        assert unreachable(send) == (
+            f"https://127.0.0.1:{tls_server.port} ({CONN_ID}): no connection: its certificate is not trusted; name your"
+            " CA's file as verify in its extra"
+        )
         assert tls_server.received == []
 
     def test_a_ca_file_of_another_authority_is_not_trusted(

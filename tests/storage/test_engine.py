@@ -152,12 +152,31 @@ class TestStatusOfTheRecords:
             (refused(500, "repository_exception"), Phase.FAULT, "HTTP 500"),
             (refused(503, "cluster_block_exception"), Phase.FAULT, "HTTP 503"),
             (Answer(502, "<html>Bad Gateway</html>"), Phase.FAULT, "HTTP 502"),
+            (refused(429, "circuit_breaking_exception"), Phase.FAULT, "HTTP 429"),
+            (Answer(408, None), Phase.FAULT, "HTTP 408"),
         ],
     )
     def test_each_error_answer_has_its_meaning(self, answer: Answer, phase: Phase, word: str) -> None:
         report = records().read_status(10, answer)
         assert (report.phase, report.state, report.reason) == (phase, word, answer.message)
         assert not report.found
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            None,
+            "<html>login</html>",
+            [],
+            {},
+            {"snapshots": []},
+            {"snapshots": [{}]},
+            {"snapshots": [{"state": "SUCCESS"}]},
+        ],
+        ids=str,
+    )
+    def test_an_unreadable_body_is_a_fault_and_never_a_success(self, body: Any) -> None:
+        report = records().read_status(10, Answer(200, body))
+        assert (report.phase, report.state, report.found) == (Phase.FAULT, "unreadable answer", False)
 
 
 class TestListingSnapshots:
@@ -209,6 +228,14 @@ class TestListingSnapshots:
             (Answer(401, None), Rejected),
             (refused(500, "repository_exception"), Unreachable),
             (Answer(503, "<html>no server</html>"), Unreachable),
+            (refused(429, "circuit_breaking_exception"), Unreachable),
+            (Answer(408, None), Unreachable),
+            (Answer(200, None), Unreachable),
+            (Answer(200, "<html>login</html>"), Unreachable),
+            (Answer(200, []), Unreachable),
+            (Answer(200, {"snapshots": None}), Unreachable),
+            (Answer(200, {"snapshots": [{}]}), Unreachable),
+            (Answer(200, {"snapshots": ["name"]}), Unreachable),
         ],
     )
     def test_an_empty_list_is_never_made_of_an_error(self, answer: Answer, failure: type[CamundaBackupError]) -> None:
