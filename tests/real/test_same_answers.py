@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from sandbox.embedded import EmbeddedCluster
+from sandbox.sites import BackupStore
 from sandbox.workload import Workload
 from tests.real.calls import BACKUPS, IDLE, JOURNEYS, Ask, Client
 from tests.stand_in import StandIn, until
@@ -193,6 +194,20 @@ def backup_store(pair: Pair, condition: str, outage: AbstractContextManager[None
 
 
 @contextmanager
+def restarted(cluster: EmbeddedCluster, part: str, store: BackupStore) -> Iterator[None]:
+    """Run one part of the real cluster with another kind of backup store."""
+    cluster.stop_part(part)
+    cluster.start_part(part, backup_store=store)
+    try:
+        cluster.wait_healthy(part, PATIENCE)
+        yield
+    finally:
+        cluster.stop_part(part)
+        cluster.start_part(part)
+        cluster.wait_healthy(part, PATIENCE)
+
+
+@contextmanager
 def stopped(cluster: EmbeddedCluster, part: str) -> Iterator[None]:
     """Keep one part of the real cluster from running."""
     cluster.stop_part(part)
@@ -230,6 +245,14 @@ def test_while_zeebes_backup_store_hangs(pair: Pair) -> None:
         pair.compare(Ask("zeebe_management", "POST", BACKUPS, {"backupId": "{id}"}))
         pair.compare(Ask("zeebe_management", "GET", BACKUP))
     pair.settle(Ask("zeebe_management", "GET", BACKUP), has_state("COMPLETED"))
+
+
+def test_when_zeebe_has_no_backup_store(pair: Pair) -> None:
+    pair.next_id()
+    with backup_store(pair, "none", restarted(pair.embedded, "zeebe", "none")):
+        pair.compare(Ask("zeebe_management", "POST", BACKUPS, {"backupId": "{id}"}))
+        for method, path in (("GET", BACKUP), ("GET", BACKUPS), ("DELETE", BACKUP)):
+            pair.compare(Ask("zeebe_management", method, path))
 
 
 def test_while_the_search_engine_is_stopped(pair: Pair) -> None:

@@ -150,8 +150,9 @@ def test_a_failed_backup_says_why(camunda_8_6: StandIn) -> None:
     start(camunda_8_6)
     states(camunda_8_6, "FAILED")
     body = camunda_8_6.ask("zeebe_management", BACKUP).json()
-    assert body["failureReason"] == body["details"][0]["failureReason"]
-    assert body["details"][0]["state"] == "FAILED"
+    assert [d["state"] for d in body["details"]] == ["FAILED", "FAILED"]
+    reasons = [f"Backup on partition {d['partitionId']} failed due to {d['failureReason']}. " for d in body["details"]]
+    assert body["failureReason"] == "".join(reasons)
 
 
 def test_a_plan_is_for_one_backup_only(camunda_8_6: StandIn) -> None:

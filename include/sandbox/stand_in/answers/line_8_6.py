@@ -92,15 +92,19 @@ ZEEBE: dict[str, Entry] = {
         "Id of new backups must be higher than the previous one. ",
     ),
     "zeebe.create.not_positive": actuator(400, "A backupId must be provided and it must be > 0"),
-    "zeebe.create.no_store": documented(400, {"message": "No backup store is configured."}, ACTUATOR),
     "zeebe.get.missing": actuator(404, "Backup with id {id} does not exist"),
     "zeebe.get.not_a_number": spring(400, "Bad Request"),
-    "zeebe.store_refuses": actuator(
+    "zeebe.store_none": actuator(
+        400,
+        "Cannot process backup requests. No backup store is configured. To use this feature, configure backup in "
+        "broker configuration.",
+    ),
+    "zeebe.store_refusing": actuator(
         500,
         "software.amazon.awssdk.core.exception.SdkClientException: Unable to execute HTTP request: "
         "Connection refused: stand-in",
     ),
-    "zeebe.store_hangs": actuator(
+    "zeebe.store_hanging": actuator(
         504, "Request from gateway to broker timed out. Request backup-api-1 to stand-in timed out in PT15S"
     ),
     "zeebe.rest.unroutable": zeebe_problem(

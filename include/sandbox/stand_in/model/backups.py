@@ -38,15 +38,18 @@ class PartitionBackup:
 
     def described(self, version: str, extras: Mapping[str, Any], *, brief: bool) -> dict[str, Any]:
         """Form the API shows it in; the list shows it briefly, later versions with more fields."""
-        if self.state == MISSING:
-            return {"partitionId": self.number, "state": self.state}
         described: dict[str, Any] = {"partitionId": self.number, "state": self.state}
+        if self.state == MISSING:
+            return described
         if self.failure:
             described["failureReason"] = self.failure
         described["createdAt"] = self.created
-        if not brief:
-            described |= {"lastUpdatedAt": self.updated, "checkpointPosition": self.checkpoint, **extras}
-        return {**described, "brokerVersion": version}
+        if brief:
+            return {**described, "brokerVersion": version}
+        described["lastUpdatedAt"] = self.updated
+        if self.failure:
+            return described
+        return {**described, "checkpointPosition": self.checkpoint, **extras, "brokerVersion": version}
 
 
 @dataclass(slots=True)
@@ -75,9 +78,10 @@ class ZeebeBackup:
     def described(self, extras: Mapping[str, Any] = MappingProxyType({}), *, brief: bool = False) -> dict[str, Any]:
         """Form the API shows it in."""
         described: dict[str, Any] = {"backupId": self.number, "state": self.state}
-        failures = [p.failure for p in self.partitions if p.failure]
-        if failures:
-            described["failureReason"] = failures[0]
+        failed = [p for p in self.partitions if p.failure]
+        if failed:
+            told = (f"Backup on partition {p.number} failed due to {p.failure}. " for p in failed)
+            described["failureReason"] = "".join(told)
         return {**described, "details": [p.described(self.version, extras, brief=brief) for p in self.partitions]}
 
 

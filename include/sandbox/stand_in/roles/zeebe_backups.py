@@ -12,7 +12,7 @@ from sandbox.stand_in.routes import Routes
 from sandbox.stand_in.world import World
 
 STORE_ERROR = (
-    "Backup on partition 1 failed due to software.amazon.awssdk.services.s3.model.S3Exception: "
+    "software.amazon.awssdk.services.s3.model.S3Exception: "
     "(Service: S3, Status Code: 100, Request ID: null) [injected by the stand-in]"
 )
 STORE_OUTCOMES = {"refusing": Outcome.LOST, "wrong": Outcome.FAILED}
@@ -55,7 +55,7 @@ class ZeebeBackupRole:
     async def _begin(self, call: Call, number: int) -> Reply:
         backups, conditions = self._world.zeebe_backups, self._world.conditions
         if conditions.backup_store == "none":
-            return self._give("create.no_store", call)
+            return self._give("store_none", call)
         if conditions.pending_change and "zeebe.create.scaling" in self._world.answers:
             return self._give("create.scaling", call)
         if number <= backups.latest:
@@ -107,7 +107,7 @@ class ZeebeBackupRole:
             await plan.hold()
         failed = plan.outcome in {Outcome.FAILED, Outcome.PARTIAL}
         for part in backup.partitions:
-            if failed and part is first:
+            if failed:
                 part.end(FAILED, STORE_ERROR)
             else:
                 part.end(COMPLETED)
@@ -164,9 +164,9 @@ class ZeebeBackupRole:
         return Reply(200, {"checkpointStates": states, "backupStates": states, "ranges": []}, ACTUATOR)
 
     async def _store_trouble(self, call: Call) -> Reply | None:
-        names = {"refusing": "zeebe.store_refuses", "hanging": "zeebe.store_hangs"}
+        names = {store: f"zeebe.store_{store}" for store in ("none", "refusing", "hanging")}
         name = names.get(self._world.conditions.backup_store)
-        if name == "zeebe.store_hangs":
+        if name == "zeebe.store_hanging":
             await self._world.pace.parts(STORE_TIMEOUT_PARTS)
         return self._spring.give(name, call) if name else None
 
