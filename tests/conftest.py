@@ -3,7 +3,6 @@
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,9 +23,8 @@ sys.path[:0] = [str(ROOT / folder) for folder in ("plugins", "include")]
 
 
 @pytest.fixture(scope="session")
-def airflow_db() -> Iterator[None]:
+def airflow_db() -> None:
     """Give Airflow its database; only tests that run DAGs or read connections from it need one."""
     from airflow.utils.db import initdb  # noqa: PLC0415 - airflow reads the environment when it is imported
 
     initdb()
-    yield

@@ -50,7 +50,8 @@ def test_an_ordinary_leaf_watches_every_task(dags: Any) -> None:
     for dag in (dag for dag_id, dag in dags.dags.items() if dag_id.startswith("back_up_")):
         watcher = dag.task_dict["watcher"]
         assert watcher.trigger_rule == "one_failed"
-        assert watcher.upstream_task_ids == {task.task_id for task in dag.tasks} - {"watcher"}
+        everything = watcher.get_flat_relative_ids(upstream=True)
+        assert everything == {task.task_id for task in dag.tasks} - {"watcher"}
 
 
 def test_a_wrong_cluster_file_breaks_only_its_own_dags(tmp_path: Path) -> None:
