@@ -249,7 +249,8 @@ def test_somebody_elses_pause_is_left_alone(played: Any, run: Any, phase: str) -
     assert done.state == "failed"
     assert done.tasks["check"] == "failed"
     assert played.exporting == {phase}
-    assert not [e for e in played.stand_in.journal("zeebe") if e["method"] == "POST"]
+    management = [e for e in played.stand_in.journal("zeebe") if e["door"] == "zeebe_management"]
+    assert not [e for e in management if e["method"] == "POST"]
 
 
 def test_exporting_that_somebody_resumes_in_the_window_spoils_the_set(played: Any, run: Any) -> None:
@@ -260,7 +261,7 @@ def test_exporting_that_somebody_resumes_in_the_window_spoils_the_set(played: An
     done = run(f"back_up_{played.name}")
 
     meddler.join()
-    assert done.tasks["start_optimize"] == "failed"
+    assert "failed" in {done.tasks["start_tasklist"], done.tasks["start_optimize"]}  # whichever starts next
     assert "exporting is not paused" in done.errors
     assert_truthful(played, done)
 
