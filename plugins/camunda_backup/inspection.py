@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from camunda_backup.api.messages import Answer, Request
+from camunda_backup.api.messages import UNREADABLE, Answer, Request
 from camunda_backup.clusters import Cluster
 from camunda_backup.errors import CamundaBackupError, Rejected, Unreachable
 from camunda_backup.hooks.camunda import ExportingHook, all_exporting, phases
@@ -232,6 +232,8 @@ def _told(problems: Iterable[str]) -> Iterator[str]:
         yield from problems
     except CamundaBackupError as error:
         yield str(error)
+    except UNREADABLE as error:
+        yield f"an answer could not be read ({type(error).__name__}: {error}); is every connection the right port?"
 
 
 def _find(data: Any, outer: str, inner: str) -> Any:

@@ -149,3 +149,10 @@ def test_a_restore_of_the_cluster_excludes_a_backup(played: Any, run: Any) -> No
             session.query(DagRun).filter(DagRun.dag_id == f"restore_{played.name}").delete()
 
     assert f"restore_{played.name} is running; only one job of a cluster may run at a time" in said
+
+
+def test_an_answer_that_is_no_json_is_a_sentence(played: Any, run: Any) -> None:
+    page = {"status": 200, "body": "<html>Welcome</html>", "content_type": "text/html"}
+    played.stand_in.fault("zeebe", page, path="/actuator/cluster", times=None)
+
+    assert "an answer could not be read" in check(played, run)

@@ -10,6 +10,7 @@ import pytest
 from sandbox.airflow_processes import AirflowProcesses
 from sandbox.embedded import EmbeddedCluster
 from sandbox.workload import Load, Workload
+from tests.observing import until
 from tests.real.backups import SHORT, Backups, airflow_for
 
 WRONG = {"name": "nope", "type": "fs", "settings": {"location": "nope"}}
@@ -57,16 +58,15 @@ def test_a_backup_under_load_is_complete_by_every_components_own_word(backups: B
 
 def test_a_task_killed_in_mid_wait_is_tried_again_and_the_set_is_complete(backups: Backups) -> None:
     run_id = backups.start("embedded")
-    backups.when("embedded", run_id, "pause", "success", lambda: backups.cluster.freeze_part("optimize"))
+    backups.when("embedded", run_id, "start_zeebe", "success", lambda: backups.cluster.freeze_part("zeebe"))
     try:
-        backups.when("embedded", run_id, "start_optimize", "running", lambda: None)
-        pid = backups.task("embedded", run_id, "start_optimize")["pid"]
-        os.kill(pid, signal.SIGKILL)
+        until(lambda: bool(backups.task("embedded", run_id, "wait_zeebe")["pid"]))
+        os.kill(backups.task("embedded", run_id, "wait_zeebe")["pid"], signal.SIGKILL)
     finally:
-        backups.cluster.thaw_part("optimize")
+        backups.cluster.thaw_part("zeebe")
 
     assert backups.end("embedded", run_id) == "success"
-    assert backups.task("embedded", run_id, "start_optimize")["try_number"] == 2
+    assert backups.task("embedded", run_id, "wait_zeebe")["try_number"] == 2
     assert backups.phases() == {"EXPORTING"}
 
 

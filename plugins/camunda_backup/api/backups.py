@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
 
-from camunda_backup.api.messages import Answer, Request, moment
+from camunda_backup.api.messages import UNREADABLE, Answer, Request, moment
 from camunda_backup.errors import Conflict, Rejected, Unreachable
 from camunda_backup.states import Component, Phase, Piece, Report
 
-UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 VERSION_IN_NAME = re.compile(r"_(?P<version>\d+\.\d+\.\d+[^_]*)_part_\d+_of_\d+$")
 
 

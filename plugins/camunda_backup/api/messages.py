@@ -1,11 +1,15 @@
 """HTTP requests and answers as plain data, so that one definition serves synchronous and asynchronous clients."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from camunda_backup.errors import CamundaBackupError, Rejected, Unreachable
+
+# What reading a body raises that is not what it should be.
+UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,18 @@ class Answer:
 
     def __str__(self) -> str:
         return f"HTTP {self.status} {self.message}".rstrip()
+
+
+@contextmanager
+def readable(answer: Answer, trouble: str) -> Iterator[None]:
+    """Read the body of a success.
+
+    :raises Unreachable: when the body is not what it should be
+    """
+    try:
+        yield
+    except UNREADABLE as error:
+        raise Unreachable(f"{trouble}: unreadable answer: {answer}") from error
 
 
 def moment(text: str | None) -> datetime | None:

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from camunda_backup.api.generation import Count
-from camunda_backup.api.messages import Answer, Request
+from camunda_backup.api.messages import Answer, Request, readable
 from camunda_backup.errors import Rejected, Unreachable
 from camunda_backup.hooks.http import JsonHook
 from camunda_backup.storage import ENGINES
-from camunda_backup.storage.engine import Snapshot, error_type, read_snapshots, readable, repository_path
+from camunda_backup.storage.engine import Snapshot, error_type, read_snapshots, repository_path
 
 ID_IN_NAME = re.compile(r"^camunda_(?:[a-z]+|zeebe_records_backup)_(?P<id>\d+)(?:_|$)")
 

@@ -7,6 +7,7 @@ from typing import Any
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
+from camunda_backup.api.messages import readable
 from camunda_backup.errors import BackupFailed, Rejected
 from camunda_backup.hooks.storage import StorageHook
 from camunda_backup.operators.step import RunbookStep
@@ -85,14 +86,18 @@ class SetUpRepository(RunbookStep):
             hook.request("PUT", f"/{name}", body=settings)
             hook.request("PUT", f"/{name}/_doc/1", {"refresh": "true"}, {"token": token})
             body = {"indices": name, "include_global_state": False, **hook.engine.snapshot_extras}
-            taken = hook.request("PUT", snapshot, {"wait_for_completion": "true"}, body).body["snapshot"]
+            answer = hook.request("PUT", snapshot, {"wait_for_completion": "true"}, body)
+            with readable(answer, "the probe snapshot's result"):
+                taken = answer.body["snapshot"]
             if taken["state"] != "SUCCESS":
                 raise BackupFailed(f"a probe snapshot in {hook.repository} ended {taken['state']}: {taken['failures']}")
             hook.request("DELETE", f"/{name}")
             restored = {"indices": name, "include_global_state": False}
             hook.request("POST", f"{snapshot}/_restore", {"wait_for_completion": "true"}, restored)
-            read = hook.request("GET", f"/{name}/_doc/1").body
-            if read.get("_source", {}).get("token") != token:
+            answer = hook.request("GET", f"/{name}/_doc/1")
+            with readable(answer, "the probe document"):
+                returned = answer.body["_source"]["token"]
+            if returned != token:
                 raise BackupFailed(f"the probe came back from {hook.repository} changed")
             self.log.info("A probe went into %s and came back", hook.repository)
         finally:

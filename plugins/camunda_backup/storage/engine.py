@@ -1,15 +1,13 @@
 """The snapshot API of a search engine, as far as a backup needs it; engines differ in the data below."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from camunda_backup.api.backups import UNREADABLE
-from camunda_backup.api.messages import Answer, Request
-from camunda_backup.errors import Rejected, Unreachable
+from camunda_backup.api.messages import UNREADABLE, Answer, Request, readable
+from camunda_backup.errors import Rejected
 from camunda_backup.states import Component, Phase, Piece, Report
 
 RECORDS_SNAPSHOT = "camunda_zeebe_records_backup_{backup_id}"
@@ -150,18 +148,6 @@ def _snapshot(told: dict[str, Any]) -> Snapshot:
         shards.get("total", 0),
         datetime.fromtimestamp(began / 1000, UTC) if began else None,
     )
-
-
-@contextmanager
-def readable(answer: Answer, trouble: str) -> Iterator[None]:
-    """Read the body of a success.
-
-    :raises Unreachable: when the body is not what it should be
-    """
-    try:
-        yield
-    except UNREADABLE as error:
-        raise Unreachable(f"{trouble}: unreadable answer: {answer}") from error
 
 
 def error_type(answer: Answer) -> str | None:
