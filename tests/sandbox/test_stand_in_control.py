@@ -89,6 +89,17 @@ def test_nothing_is_exported_while_the_search_engine_is_down(camunda_8_6: StandI
     until(lambda: camunda_8_6.count("zeebe-record*"), lambda found: found == camunda_8_6.written())
 
 
+def test_the_pace_can_be_changed_while_a_backup_waits(camunda_8_6: StandIn) -> None:
+    camunda_8_6.pace(3600)
+    camunda_8_6.ask("zeebe_management", BACKUPS, "POST", json={"backupId": 10})
+    assert camunda_8_6.ask("zeebe_management", f"{BACKUPS}/10").status_code == 404
+    camunda_8_6.pace(0)
+    until(
+        lambda: camunda_8_6.ask("zeebe_management", f"{BACKUPS}/10").json().get("state"),
+        lambda state: state == "COMPLETED",
+    )
+
+
 def test_the_journal_keeps_order_roles_and_bodies(camunda_8_6: StandIn) -> None:
     camunda_8_6.ask("zeebe_management", "/actuator/exporting/pause?soft=true", "POST")
     camunda_8_6.ask("operate_management", BACKUPS, "POST", json={"backupId": 10})

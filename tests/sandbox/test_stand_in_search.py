@@ -141,6 +141,12 @@ def test_snapshots_can_fail(camunda_8_6: StandIn, outcome: str) -> None:
     assert made["shards"]["failed"] == len(made["failures"]) > 0
 
 
+def test_a_lost_snapshot_was_accepted_and_is_never_seen(camunda_8_6: StandIn) -> None:
+    camunda_8_6.outcome("search", "LOST")
+    assert snapshot(camunda_8_6, "lost", indices="operate-*").status_code == 200
+    assert camunda_8_6.ask("search", "/_snapshot/backups/lost").status_code == 404
+
+
 def test_refused_snapshots(camunda_8_6: StandIn) -> None:
     assert snapshot(camunda_8_6, "s1", indices="operate-*").status_code == 200
     cases = {

@@ -48,8 +48,11 @@ async def serve(options: argparse.Namespace) -> None:
     world.reset(repository=options.repository)
     roles = only_optimize(world) if options.only else all_roles(world)
     doors = await open_doors(world, roles, options.ports)
-    world.search_url = options.search.rstrip("/") if options.search else doors["search"].url
-    await Optimize(world).prepare()
+    if options.only:
+        world.search_url = options.search.rstrip("/")
+        await Optimize(world).prepare()
+    else:
+        world.search_url = doors["search"].url
     sys.stdout.write(json.dumps({"ready": {name: door.url for name, door in doors.items()}}) + "\n")
     sys.stdout.flush()
     await stopped.wait()

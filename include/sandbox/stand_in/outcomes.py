@@ -1,10 +1,12 @@
 """What becomes of the next backups, as a test wants it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+PLANNED_PART = 2
 
 
 class Outcome(StrEnum):
@@ -49,6 +51,27 @@ class Plan:
         default = {Outcome.STUCK: float("inf"), Outcome.HEALING: 1.0}.get(self.outcome)
         if default is not None:
             await asyncio.sleep(default if self.seconds is None else self.seconds)
+
+    async def parts(self, count: int) -> AsyncIterator[tuple[int, "Plan"]]:
+        """Give the numbers of a backup's parts in order, each with the plan for it: the second goes as planned.
+
+        What ends there ends the whole backup: nothing resumes it.
+        """
+        if self.outcome is Outcome.LOST:
+            return
+        for number in range(1, count + 1):
+            if number != PLANNED_PART:
+                yield number, NORMAL
+                continue
+            if self.outcome is Outcome.INCOMPLETE:
+                return
+            if self.outcome is Outcome.HEALING:
+                await self.hold()
+                yield number, NORMAL
+                continue
+            yield number, self
+            if self.outcome in {Outcome.FAILED, Outcome.PARTIAL}:
+                return
 
 
 NORMAL = Plan(role="", outcome=Outcome.COMPLETED)

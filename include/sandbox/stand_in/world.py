@@ -8,6 +8,7 @@ from typing import Any
 from sandbox.stand_in.answers import ENGINES, LINES, Answers
 from sandbox.stand_in.conditions import Conditions
 from sandbox.stand_in.engine.indices import Indices
+from sandbox.stand_in.engine.optimize import FIRST_DOCUMENTS
 from sandbox.stand_in.engine.snapshots import Repositories, Snapshot
 from sandbox.stand_in.faults import Faults
 from sandbox.stand_in.journal import Journal
@@ -19,7 +20,6 @@ from sandbox.stand_in.outcomes import Outcomes, Plan
 from sandbox.stand_in.pace import Pace
 
 REPOSITORY = "backups"
-OPTIMIZE_INDICES = ("optimize-position-based-import-index_v3", "optimize-settings_v3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,11 @@ class World:
         self.zeebe_backups = ZeebeBackups()
         self.optimize_plans = {}
         self.indices, self.repositories = Indices(), Repositories()
-        for name in (*self.line.indices, *OPTIMIZE_INDICES):
+        for name in self.line.indices:
             self.indices.create(name)
+        for name, documents in FIRST_DOCUMENTS.items():
+            for identity, document in documents.items():
+                self.indices.put(name, identity, document)
         if repository:
             self.repositories.register(REPOSITORY, {"type": "fs", "settings": {"location": REPOSITORY}})
         self.exporter = Exporter(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sandbox.stand_in.engine.optimize import FIRST_DOCUMENTS, IMPORT_INDICES
 from sandbox.stand_in.messages import Call, Reply
 from sandbox.stand_in.model.clock import web_app_time
 from sandbox.stand_in.outcomes import Outcome, Plan
@@ -11,15 +12,8 @@ from sandbox.stand_in.snapshot_client import NoRepository, Refused, SnapshotClie
 from sandbox.stand_in.world import World
 
 SNAPSHOTS = "camunda_optimize"
-IMPORT_INDICES = ("optimize-position-based-import-index_v3", "optimize-timestamp-based-import-index_v5")
+GAP_PARTS = 0.5
 PARTS = (IMPORT_INDICES, ("optimize-*", *(f"-{name}" for name in IMPORT_INDICES)))
-FIRST_DOCUMENTS: dict[str, dict[str, dict[str, Any]]] = {
-    "optimize-position-based-import-index_v3": {"1-process-instance": {"partitionId": 1, "position": 0}},
-    "optimize-timestamp-based-import-index_v5": {"external-variable": {"timestamp": "2026-01-01T00:00:00Z"}},
-    "optimize-metadata_v3": {"1": {"schemaVersion": "stand-in", "installationId": "stand-in"}},
-    "optimize-settings_v3": {"1": {"sharingEnabled": True}},
-    "optimize-report_v8": {"stand-in": {"name": "A report of the stand-in", "owner": "demo"}},
-}
 
 
 class Optimize:
@@ -40,7 +34,7 @@ class Optimize:
         return routes
 
     async def prepare(self) -> None:
-        """Write a few documents, so that there is something to back up; existing indices are left alone."""
+        """Write the first documents into a search engine that is not the stand-in's own."""
         for index, documents in FIRST_DOCUMENTS.items():
             for name, document in documents.items():
                 try:
@@ -86,22 +80,12 @@ class Optimize:
         return self._give("create.scheduled", call, id=number)
 
     async def _take_both(self, number: int, plan: Plan) -> None:
-        version = self._world.version("optimize")
-        if plan.outcome is Outcome.LOST:
-            return
+        prefix = f"{SNAPSHOTS}_{number}_{self._world.version('optimize').lower()}_part_"
         try:
-            for place, indices in enumerate(PARTS, start=1):
-                await self._world.pace.parts(0.5)
-                if place == len(PARTS):
-                    if plan.outcome is Outcome.INCOMPLETE:
-                        return
-                    if plan.outcome is Outcome.HEALING:
-                        await plan.hold()
-                own = (
-                    plan if place == len(PARTS) and plan.outcome is not Outcome.HEALING else Plan("", Outcome.COMPLETED)
-                )
-                name = f"{SNAPSHOTS}_{number}_{version.lower()}_part_{place}_of_{len(PARTS)}"
-                await self._client.take(self._repository, name, indices, {"backupId": number}, own)
+            async for place, own in plan.parts(len(PARTS)):
+                await self._world.pace.parts(GAP_PARTS)
+                name = f"{prefix}{place}_of_{len(PARTS)}"
+                await self._client.take(self._repository, name, PARTS[place - 1], {"backupId": number}, own)
         except (Unreachable, NoRepository, Refused):
             return
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 from sandbox.stand_in.answers.entry import WebApp
 from sandbox.stand_in.messages import Call, Reply
 from sandbox.stand_in.model.clock import millis, web_app_time
-from sandbox.stand_in.outcomes import Outcome, Plan
+from sandbox.stand_in.outcomes import Plan
 from sandbox.stand_in.roles.spring import Spring
 from sandbox.stand_in.routes import Handler, Routes
 from sandbox.stand_in.snapshot_client import NoRepository, Refused, SnapshotClient, Unreachable
@@ -15,7 +15,6 @@ from sandbox.stand_in.world import World
 
 GAP_PARTS = 0.3
 DELETE_PARTS = 2
-MIDDLE_PART = 2
 PART = re.compile(r"_part_(\d+)_of_(\d+)$")
 
 
@@ -106,27 +105,14 @@ class WebAppBackups:
 
     async def _take_all(self, number: int, names: list[str], plan: Plan) -> None:
         """Take the parts one after another; a failing part ends the backup and nothing resumes it."""
+        metadata = {"backupId": number, "version": self._world.version(self._app.role), "partCount": len(names)}
         try:
-            for place, (name, indices) in enumerate(zip(names, self._app.parts, strict=True), start=1):
-                in_the_middle = place == MIDDLE_PART
-                if in_the_middle and plan.outcome is Outcome.INCOMPLETE:
-                    return
-                if in_the_middle and plan.outcome is Outcome.HEALING:
-                    await plan.hold()
-                own = (
-                    plan
-                    if in_the_middle and plan.outcome is not Outcome.HEALING
-                    else Plan(self._app.role, Outcome.COMPLETED)
-                )
-                if plan.outcome is Outcome.LOST:
-                    return
-                metadata = {"backupId": number, "version": self._world.version(self._app.role)}
-                metadata |= {"partNo": place, "partCount": len(names)}
-                await self._client.take(self._repository, name, indices, metadata, own)
-                if in_the_middle and plan.outcome in {Outcome.FAILED, Outcome.PARTIAL}:
-                    return
-                if place < len(names):
+            async for place, own in plan.parts(len(names)):
+                if place > 1:
                     await self._world.pace.parts(GAP_PARTS)
+                indices = self._app.parts[place - 1]
+                described = {**metadata, "partNo": place}
+                await self._client.take(self._repository, names[place - 1], indices, described, own)
         except (Unreachable, NoRepository, Refused):
             return
         finally:
