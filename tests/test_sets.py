@@ -47,7 +47,7 @@ class Set:
 
 def report_of(component: Component, version: str) -> Report:
     if component is Component.ZEEBE:
-        pieces = tuple(Piece(f"partition {n}", "COMPLETED", True, BEGUN, version) for n in (1, 2))
+        pieces = tuple(Piece(f"partition {n}", "COMPLETED", True, BEGUN, version, 170) for n in (1, 2))
     elif component is Component.RECORDS:
         pieces = (Piece(f"camunda_zeebe_records_backup_{ID}", "SUCCESS", True, BEGUN),)
     else:
@@ -71,7 +71,7 @@ def whole_set(
         if component is not Component.ZEEBE
         for piece in reports[component].pieces
     }
-    return Set(Expected(ID, components, wanted, frozenset({1, 2}), ASKED_AT), reports, snapshots)
+    return Set(Expected(ID, components, wanted, {1: 165, 2: 170}, ASKED_AT), reports, snapshots)
 
 
 def set_of_8_6() -> Set:
@@ -190,7 +190,7 @@ DEFECTS: dict[str, tuple[Callable[[Set], object], str]] = {
     "partition too many": (
         lambda spoilt: spoilt.change(
             Component.ZEEBE,
-            pieces=(*spoilt.reports[Component.ZEEBE].pieces, Piece("partition 3", "COMPLETED", True, BEGUN, "8.6.0")),
+            pieces=(*spoilt.reports[Component.ZEEBE].pieces, Piece("partition 3", "COMPLETED", True, position=9)),
         ),
         "zeebe: it has partitions [1, 2, 3], the cluster has [1, 2]",
     ),
@@ -281,3 +281,22 @@ def test_the_snapshots_of_another_set_are_not(other: int) -> None:
     patterns = snapshot_pattern(ID).split(",")
     for name in whole_set(*PARTS, Component.RECORDS).snapshots:
         assert not any(fnmatchcase(name.replace(str(ID), str(other)), pattern) for pattern in patterns)
+
+
+def test_exporters_that_passed_zeebes_checkpoint_spoil_the_set() -> None:
+    spoilt = set_of_8_6()
+    spoilt.expected = replace(spoilt.expected, exported={1: 165, 2: 171})
+    (problem,) = spoilt.problems()
+    assert problem.startswith("zeebe: partition 2 was exported up to position 171, past the backup's 170")
+
+
+def test_a_flush_after_the_hard_pause_that_stays_behind_the_checkpoint_is_harmless() -> None:
+    good = set_of_8_6()
+    good.expected = replace(good.expected, exported={1: 170, 2: 0})
+    assert good.problems() == []
+
+
+def test_a_checkpoint_that_is_not_told_proves_nothing() -> None:
+    spoilt = set_of_8_6()
+    spoilt.change_piece(Component.ZEEBE, 1, position=None)
+    assert spoilt.problems() == ["zeebe: partition 2 does not tell the position of its checkpoint"]

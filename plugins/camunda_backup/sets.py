@@ -12,14 +12,14 @@ class Expected:
     """What a complete set consists of.
 
     :param version: Camunda version of the cluster file; ``8.6`` stands for each of its patches
-    :param partitions: partition numbers of the cluster
+    :param exported: positions that exporters had reached when the last part was made, by partition
     :param not_before: no piece may be older, in seconds since the epoch
     """
 
     backup_id: int
     components: tuple[Component, ...]
     version: str
-    partitions: frozenset[int]
+    exported: Mapping[int, int | None]
     not_before: float
 
 
@@ -71,9 +71,7 @@ def _troubles(expected: Expected, report: Report, repository: Mapping[str, Snaps
     if report.started_at and report.started_at.timestamp() < expected.not_before:
         yield f"it was begun at {report.started_at:%Y-%m-%d %H:%M:%S} UTC, before this run: an older backup of that ID"
     if report.component is Component.ZEEBE:
-        told = {int(piece.name.removeprefix("partition ")) for piece in report.pieces}
-        if told != expected.partitions:
-            yield f"it has partitions {sorted(told)}, the cluster has {sorted(expected.partitions)}"
+        yield from _leading(report.pieces, expected.exported)
         return
     yield from _missing_parts(report.pieces)
     for piece in report.pieces:
@@ -82,6 +80,26 @@ def _troubles(expected: Expected, report: Report, repository: Mapping[str, Snaps
             yield f"snapshot {piece.name} is not in the snapshot repository of the cluster file"
         elif not snapshot.whole:
             yield f"snapshot {piece.name} is {snapshot.state} with {snapshot.failed_shards} shards missing"
+
+
+def _leading(pieces: Sequence[Piece], exported: Mapping[int, int | None]) -> Iterable[str]:
+    """Yield why the secondary storage may know more than Zeebe's part does.
+
+    Exporters may still flush after a hard pause what they had read before it, so positions may move a little; they
+    must not pass the checkpoint up to which Zeebe's part holds every record.
+    """
+    checkpoints = {int(piece.name.removeprefix("partition ")): piece.position for piece in pieces}
+    if checkpoints.keys() != exported.keys():
+        yield f"it has partitions {sorted(checkpoints)}, the cluster has {sorted(exported)}"
+    for partition, checkpoint in checkpoints.items():
+        reached = exported.get(partition)
+        if checkpoint is None:
+            yield f"partition {partition} does not tell the position of its checkpoint"
+        elif reached is not None and reached > checkpoint:
+            yield (
+                f"partition {partition} was exported up to position {reached}, past the backup's {checkpoint}: the"
+                " secondary storage would lead Zeebe after a restore"
+            )
 
 
 def _missing_parts(pieces: Sequence[Piece]) -> Iterable[str]:

@@ -39,6 +39,7 @@ class Piece:
     :param done: whether that word means success
     :param started_at: when it was begun, by the component's clock
     :param version: the Camunda version that made it, where the answer tells
+    :param position: of a Zeebe partition's checkpoint: the backup holds every record before it
     """
 
     name: str
@@ -46,6 +47,7 @@ class Piece:
     done: bool
     started_at: datetime | None = None
     version: str | None = None
+    position: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from sandbox.workload import Workload
+from tests.observing import until
+
 # Every distinct request of a clean run of 8.6, Zeebe first; a test below keeps the list complete.
 CALLS = [
     ("zeebe", "GET", r"/actuator/health$"),
@@ -276,6 +279,28 @@ def test_exporting_that_ran_during_the_last_part_spoils_the_set(played: Any, run
     assert done.tasks["verify"] == "failed"
     assert "not paused all through" in done.errors
     assert_truthful(played, done)
+
+
+def test_work_that_is_exported_behind_the_backups_back_spoils_the_set(played: Any, run: Any) -> None:
+    played.stand_in.outcome("optimize", "HEALING", seconds=2)
+    meddler = threading.Thread(target=_export_when_started, args=(played.stand_in, "optimize", "POST"))
+    meddler.start()
+
+    done = run(f"back_up_{played.name}")
+
+    meddler.join()
+    assert done.tasks["verify"] == "failed"
+    assert "the secondary storage would lead Zeebe" in done.errors
+    assert_truthful(played, done)
+
+
+def _export_when_started(stand_in: Any, role: str, method: str) -> None:
+    """Resume, let new work be exported, and pause again, so that in the end exporting looks as it should."""
+    _resume_when_started(stand_in, role, method)
+    with Workload(stand_in.urls) as work:
+        work.start(2)
+    until(lambda: all(one["acknowledged"] >= one["last"] for one in stand_in.truth()["partitions"].values()))
+    stand_in.exporting("PAUSED")
 
 
 def _resume_when_started(stand_in: Any, role: str, method: str = "POST") -> None:

@@ -162,16 +162,19 @@ class BackupApi:
         for detail in details:
             state = str(detail["state"])
             if "partitionId" in detail:
-                name, started, version = (
+                yield Piece(
                     f"partition {detail['partitionId']}",
-                    detail.get("createdAt"),
+                    state,
+                    state == self.done,
+                    moment(detail.get("createdAt")),
                     detail.get("brokerVersion"),
+                    detail.get("checkpointPosition"),
                 )
             else:
-                name, started = detail["snapshotName"], detail.get("startTime")
+                name = detail["snapshotName"]
                 found = VERSION_IN_NAME.search(name)
                 version = found["version"] if found else None
-            yield Piece(name, state, state == self.done, moment(started), version)
+                yield Piece(name, state, state == self.done, moment(detail.get("startTime")), version)
 
 
 def _meaning(rules: tuple[Rule[Meaning], ...], answer: Answer) -> Meaning | None:

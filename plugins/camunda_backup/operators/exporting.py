@@ -7,6 +7,7 @@ from typing import Any
 from airflow.sdk import Context
 
 from camunda_backup import leases
+from camunda_backup.api.exporting import Partition
 from camunda_backup.errors import PauseBroken, ResumeFailed, Unreachable
 from camunda_backup.hooks.camunda import ExportingHook, all_exporting, all_paused, phases, positions
 from camunda_backup.operators.step import RunbookStep
@@ -14,6 +15,7 @@ from camunda_backup.orders import PauseMode
 
 CONFIRM = 30.0  # seconds in which brokers follow the gateway's word
 LOOK = 0.2  # seconds between two looks
+LOOKS = 5
 
 
 class _ExportingStep(RunbookStep):
@@ -93,7 +95,7 @@ class ResumeExporting(_ExportingStep):
     """Resume exporting and see it confirmed by every broker. Runs whatever happened before it.
 
     It touches only a pause of its own run: another run's or another tool's pause is theirs. Returns ``held`` (whether
-    exporting stood paused, at the same positions, from the pause until now), ``resumed_at`` and ``seconds``.
+    exporting was still paused as it should be), the ``positions`` exported until then, ``resumed_at`` and ``seconds``.
 
     :param pause: what :class:`PauseExporting` returned, None when it did not get that far (templated)
     """
@@ -112,7 +114,7 @@ class ResumeExporting(_ExportingStep):
         ours = lease is not None and lease.held_by(context["dag"].dag_id, context["run_id"])
         if not ours and not self.pause:
             self.log.info("This run did not pause exporting")
-            return {"held": False, "resumed_at": None, "seconds": 0}
+            return {"held": False, "positions": {}, "resumed_at": None, "seconds": 0}
         if lease and not ours:
             raise ResumeFailed(
                 f"exporting of {self.cluster} is now paused for run {lease.run_id} of {lease.dag_id}; that pause was"
@@ -120,11 +122,11 @@ class ResumeExporting(_ExportingStep):
             )
         asked_at = lease.asked_at if ours and lease else self.pause["asked_at"]
         # What is seen before the first resume is the evidence: a later try would see exporting running.
-        store, key = context["task_state_store"], f"held_{asked_at:.0f}"
-        held = store.get(key)
-        if held is None:
-            held = self._still_held(hook)
-            store.set(key, held)
+        store, key = context["task_state_store"], f"seen_{asked_at:.0f}"
+        seen: Any = store.get(key)
+        if seen is None:
+            seen = self._seen(hook)
+            store.set(key, seen)
         hook.resume()
         end = time.monotonic() + CONFIRM
         while not all_exporting(leaders := hook.leaders()):
@@ -135,15 +137,23 @@ class ResumeExporting(_ExportingStep):
         if ours:
             leases.delete(self.cluster)
         self.log.info("Exporting runs on partitions %s, after %.1f s", sorted(leaders), resumed_at - asked_at)
-        return {"held": held, "resumed_at": resumed_at, "seconds": round(resumed_at - asked_at, 1)}
+        return {**seen, "resumed_at": resumed_at, "seconds": round(resumed_at - asked_at, 1)}
 
-    def _still_held(self, hook: ExportingHook) -> bool:
-        """Return whether the pause was in force until now; what cannot be seen was not held."""
-        if not self.pause:
-            return False
-        try:
-            leaders = hook.leaders()
-        except Unreachable as error:
-            self.log.warning("Cannot see whether the pause was held: %s", error)
-            return False
-        return all_paused(leaders, PauseMode(self.pause["mode"])) and positions(leaders) == self.pause["positions"]
+    def _seen(self, hook: ExportingHook) -> dict[str, Any]:
+        """Return what the pause came to; what cannot be seen was not held."""
+        for _ in range(LOOKS):
+            try:
+                leaders = hook.leaders()
+            except Unreachable as error:
+                self.log.warning("Cannot see whether the pause was held: %s", error)
+                time.sleep(LOOK)
+                continue
+            held = bool(self.pause) and self._held(leaders)
+            return {"held": held, "positions": positions(leaders)}
+        return {"held": False, "positions": {}}
+
+    def _held(self, leaders: dict[int, Partition]) -> bool:
+        mode = PauseMode(self.pause["mode"])
+        if mode is PauseMode.SOFT and positions(leaders) != self.pause["positions"]:
+            return False  # a soft pause is there to keep the acknowledged position where it is
+        return all_paused(leaders, mode)

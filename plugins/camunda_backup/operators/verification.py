@@ -102,7 +102,7 @@ class VerifyBackupSet(RunbookStep):
             backup_id,
             components,
             cluster.version,
-            frozenset(int(number) for number in self.pause["positions"]),
+            {int(number): self.resumed["positions"].get(number) for number in self.pause["positions"]},
             self.pause["asked_at"] - cluster.limits.clock_skew.total_seconds(),
         )
         problems = sets.problems(expected, reports, snapshots, pause_held=self.resumed["held"])
@@ -125,9 +125,9 @@ class VerifyBackupSet(RunbookStep):
                 "asked_at": _moment(self.pause["asked_at"]),
                 "resumed_at": _moment(self.resumed["resumed_at"]),
                 "seconds": self.resumed["seconds"],
-                "positions": self.pause["positions"],
+                "positions": self.resumed["positions"],
             },
-            "partitions": len(expected.partitions),
+            "partitions": len(expected.exported),
             "parts": [_part(component, reports[component].as_json(), *times[component]) for component in components],
             "repository": {"name": cluster.repository.name, "type": cluster.repository.type},
             "index_prefixes": cluster.prefixes,
