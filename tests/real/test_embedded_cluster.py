@@ -81,18 +81,6 @@ def test_zeebe_can_be_backed_up(cluster: EmbeddedCluster) -> None:
     assert [part["state"] for part in report["details"]] == ["COMPLETED", "COMPLETED"]
 
 
-def test_zeebes_backup_fails_when_its_store_answers_wrongly(cluster: EmbeddedCluster) -> None:
-    cluster.stop_part("store")
-    cluster.start_part("store", backup_store="s3-wrong")
-    cluster.wait_healthy("store", timeout=60)
-    report = zeebe_backup(cluster.urls["zeebe_management"])
-    cluster.stop_part("store")
-    cluster.start_part("store")
-    cluster.wait_healthy("store", timeout=60)
-    assert report["state"] == "FAILED"
-    assert report["failureReason"]
-
-
 def test_a_part_keeps_its_data_when_it_is_killed_and_started(cluster: EmbeddedCluster, workload: Workload) -> None:
     workload.start(1)
     instances = workload.count_in_operate()
