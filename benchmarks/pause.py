@@ -11,6 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import requests
+
 from sandbox import ports
 from sandbox.airflow_client import AirflowClient
 from sandbox.airflow_processes import AirflowProcesses
@@ -37,6 +39,8 @@ def main() -> None:
         )
         with cluster, airflow:
             start_together(lambda: cluster.start(print), lambda: airflow.start(print))
+            told = requests.post(f"{cluster.urls['control']}/pace", json={"seconds_per_part": 0}, timeout=10)
+            told.raise_for_status()
             with Workload(cluster.urls) as work:
                 work.deploy()
                 work.start(5)
