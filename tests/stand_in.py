@@ -13,14 +13,9 @@ from urllib.parse import urlsplit
 
 import requests
 
+from sandbox.demo.clusters import CONNECTIONS
+
 PROJECT = Path(__file__).parent.parent
-CONNECTIONS = {
-    "zeebe": "zeebe_management",
-    "operate": "operate_management",
-    "tasklist": "tasklist_management",
-    "optimize": "optimize_management",
-    "search": "search",
-}
 
 
 PROCESS = """<?xml version="1.0" encoding="UTF-8"?>
