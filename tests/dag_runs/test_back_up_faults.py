@@ -243,6 +243,22 @@ def test_an_id_that_somebody_else_took_is_a_conflict_and_never_a_success(played:
     assert_truthful(played, done)
 
 
+def test_an_id_that_is_taken_between_the_question_and_the_start_is_a_conflict(played: Any, run: Any) -> None:
+    lead = 99_999_999_999
+    played.stand_in.plant(zeebe=[lead], operate=[lead + 1])
+    hidden = {"status": 200, "body": []}
+    played.stand_in.fault("operate", hidden, method="GET", path=r"/actuator/backups$", times=None)
+    played.stand_in.fault("search", {"status": 200, "body": {"snapshots": []}}, path=r"/backups/_all", times=None)
+    unknown = {"status": 404, "body": {"status": 404, "message": "No backup with id found."}}
+    played.stand_in.fault("operate", unknown, method="GET", path=r"/actuator/backups/\d+$", times=1)
+
+    done = run(f"back_up_{played.name}")
+
+    assert done.tasks["start_operate"] == "failed"
+    assert f"operate: backup ID {lead + 1} is taken" in done.errors
+    assert_truthful(played, done)
+
+
 @pytest.mark.parametrize("phase", ["PAUSED", "SOFT_PAUSED"])
 def test_somebody_elses_pause_is_left_alone(played: Any, run: Any, phase: str) -> None:
     played.stand_in.exporting(phase)

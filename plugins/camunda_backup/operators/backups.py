@@ -120,6 +120,7 @@ class StartBackup(RunbookStep):
                     f"{error}; the component lost the backup that an earlier try asked for, and the ID is spent."
                     " Clear the run from its mint task to take a new ID."
                 ) from error
+            store.delete(key)  # it is somebody else's: a cleared task must not take it for its own
             raise
 
     def _require_pause(self) -> None:
