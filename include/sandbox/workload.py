@@ -59,6 +59,12 @@ class Workload:
         """Return the keys of the user tasks that Tasklist shows as open."""
         return [int(task["id"]) for task in self._tasks(state="CREATED")]
 
+    def open_tasks_of(self, *instances: int) -> list[int]:
+        """Return the keys of the open user tasks of some process instances, in any order."""
+        return [
+            int(task["id"]) for task in self._tasks(state="CREATED") if int(task["processInstanceKey"]) in instances
+        ]
+
     def complete(self, count: int = 1) -> list[int]:
         """Complete user tasks that Tasklist shows as open.
 
@@ -81,13 +87,21 @@ class Workload:
         """Cancel one process instance."""
         self._post("zeebe_rest", f"/v2/process-instances/{key}/cancellation", json={})
 
+    def instances(self) -> dict[int, str]:
+        """Return the state that Operate shows of each process instance, by its key."""
+        return {int(instance["key"]): str(instance["state"]) for instance in self._instances()}
+
+    def tasks(self) -> dict[int, str]:
+        """Return the state that Tasklist shows of each instance's user task, by the instance's key."""
+        return {int(task["processInstanceKey"]): str(task["taskState"]) for task in self._tasks()}
+
     def count_in_operate(self) -> Counter[str]:
         """Return how many process instances Operate shows in each state."""
-        return Counter(str(instance["state"]) for instance in self._instances())
+        return Counter(self.instances().values())
 
     def count_in_tasklist(self) -> Counter[str]:
         """Return how many user tasks Tasklist shows in each state."""
-        return Counter(str(task["taskState"]) for task in self._tasks())
+        return Counter(self.tasks().values())
 
     def _start(self) -> int:
         invoice = {"invoice": f"{random.randrange(10**6):06}", "amount": random.randrange(10, 5000)}  # noqa: S311

@@ -10,7 +10,7 @@ import requests
 BACKUPS = "/actuator/backups"
 EXPORTING = "/actuator/exporting"
 HEALTH = "/actuator/health"
-SEARCHES = ("process-instances", "process-definitions", "decision-definitions", "decision-instances", "incidents")
+SEARCHES = ("process-definitions", "decision-definitions", "decision-instances", "incidents")
 TIMEOUT = 60
 WORD = re.compile(r"[A-Z][A-Z_]+")
 OWN_KEY = re.compile(r"\d+|[\w-]{22}|stand-in")
@@ -166,7 +166,10 @@ IDLE = [
         for path in (f"/v2/user-tasks/{key}/completion", f"/v2/process-instances/{key}/cancellation")
     ],
     *[Ask("operate_web", "POST", f"/v1/{name}/search", {"size": 1}) for name in SEARCHES],
-    Ask("operate_web", "POST", "/v1/process-instances/search", {"filter": {"state": "COMPLETED"}, "size": 1}),
+    *[
+        Ask("operate_web", "POST", "/v1/process-instances/search", {"filter": {"state": state}, "size": 1})
+        for state in ("ACTIVE", "COMPLETED")
+    ],
     Ask("operate_web", "POST", "/v1/process-instances/search", {"filter": {"state": "NONE"}}),
     Ask("operate_web", "POST", "/v1/nonsense/search", {}),
     *[Ask("tasklist_web", "POST", "/v1/tasks/search", {"pageSize": 1, "state": s}) for s in ("CREATED", "COMPLETED")],
