@@ -8,7 +8,8 @@ import pydantic
 import pytest
 
 from camunda_backup.api import GENERATIONS
-from camunda_backup.clusters import Cluster, Limits, SecondaryStorage, written
+from camunda_backup.clusters import Cluster, Limits, SecondaryStorage
+from camunda_backup.fields import written
 from camunda_backup.hooks.parts import Part
 from camunda_backup.orders import ORDERS, PauseMode, Stage
 from camunda_backup.states import Component

@@ -1,56 +1,23 @@
 """A cluster file: everything the DAGs know of one Camunda cluster. It names connections and holds no secret."""
 
-import re
 from datetime import timedelta
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 import pendulum
 from pendulum.tz.exceptions import InvalidTimezone
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from camunda_backup.api import GENERATIONS, generation
 from camunda_backup.api.generation import Generation
+from camunda_backup.fields import ConnectionId, Duration, Model, Prefix
 from camunda_backup.ids import IdScheme
 from camunda_backup.orders import ORDERS, Order, Stage
 from camunda_backup.states import Component
 from camunda_backup.storage.repositories import Repository
-
-UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}  # seconds
-
-
-def _duration(value: object) -> object:
-    if isinstance(value, timedelta):
-        return value
-    match = re.fullmatch(r"([1-9]\d{0,6})\s*([smhd])", str(value))
-    if not match:
-        raise ValueError("write a number and a unit, such as 90s, 30m, 26h or 7d")
-    return timedelta(seconds=int(match[1]) * UNITS[match[2]])
+from camunda_backup.targets import CommandRuntime, Identity, VisualCheck
 
 
-def written(value: timedelta) -> str:
-    """Return a duration as it is written in a cluster file."""
-    seconds = int(value.total_seconds())
-    unit, size = next((unit, size) for unit, size in UNITS.items() if seconds % size == 0)
-    return f"{seconds // size}{unit}"
-
-
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(_duration, json_schema_input_type=Annotated[str, Field(pattern=r"^[1-9]\d{0,6}\s*[smhd]$")]),
-]
-ConnectionId = Annotated[
-    str, Field(min_length=1, pattern=r"^[\w.-]+$", description="an Airflow connection of type http")
-]
-
-
-Prefix = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", description="lower case, no wildcard")]
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Schedule(_Model):
+class Schedule(Model):
     """When backups are taken; without it they are started by hand."""
 
     cron: str = Field(description="five cron fields, e.g. 0 2 * * *")
@@ -75,8 +42,8 @@ class Schedule(_Model):
         return value
 
 
-class Connections(_Model):
-    """Airflow connections to the management ports."""
+class Connections(Model):
+    """Airflow connections to the management ports, and for the restore to the ports that users reach."""
 
     zeebe: ConnectionId = Field(description="the gateway (8.5 to 8.7) or the Orchestration Cluster (8.8 and later)")
     brokers: tuple[ConnectionId, ...] = Field(
@@ -85,9 +52,17 @@ class Connections(_Model):
     operate: ConnectionId | None = Field(None, description="8.5 to 8.7")
     tasklist: ConnectionId | None = Field(None, description="8.5 to 8.7")
     optimize: ConnectionId | None = Field(None, description="leave out when there is no Optimize")
+    rest: ConnectionId | None = Field(None, description="the REST API; needed by the restore")
+    operate_web: ConnectionId | None = Field(
+        None, description="Operate's web port, with a user who may look (8.5 to 8.7); needed by the restore"
+    )
+    tasklist_web: ConnectionId | None = Field(
+        None, description="Tasklist's web port, with a user who may look (8.5 to 8.7); needed by the restore"
+    )
+    optimize_web: ConnectionId | None = Field(None, description="Optimize's web port; the visual check looks at it")
 
 
-class IndexPrefixes(_Model):
+class IndexPrefixes(Model):
     """How index names begin."""
 
     operate: Prefix = "operate"
@@ -96,7 +71,7 @@ class IndexPrefixes(_Model):
     records: Prefix = "zeebe-record"
 
 
-class SecondaryStorage(_Model):
+class SecondaryStorage(Model):
     """The search engine that Operate, Tasklist and Optimize read from."""
 
     engine: Literal["elasticsearch", "opensearch"]
@@ -104,7 +79,7 @@ class SecondaryStorage(_Model):
     index_prefixes: IndexPrefixes = IndexPrefixes()
 
 
-class Limits(_Model):
+class Limits(Model):
     """How long things may take."""
 
     max_pause: Duration = Field(timedelta(hours=1), description="exporting resumes then, and the backup is given up")
@@ -119,7 +94,19 @@ class Limits(_Model):
         return {name: getattr(self, name).total_seconds() for name in ("grace", "faults", "stall", "deadline")}
 
 
-class Guard(_Model):
+class RestoreLimits(Model):
+    """How long the steps of a restore may take."""
+
+    approval: Duration = Field(timedelta(hours=1), description="for a person to approve; nothing is changed after it")
+    stop: Duration = Field(timedelta(minutes=10), description="until a component is seen to be stopped")
+    snapshots: Duration = Field(timedelta(hours=6), description="for each component's snapshots")
+    stall: Duration = Field(timedelta(minutes=30), description="a restore of snapshots in which no shard advances")
+    start: Duration = Field(timedelta(minutes=20), description="until a component is healthy")
+    settle: Duration = Field(timedelta(minutes=30), description="until the web apps show what the manifest says")
+    sign_off: Duration = Field(timedelta(hours=24), description="for a person to accept the restored cluster")
+
+
+class Guard(Model):
     """What the guard DAG does for this cluster."""
 
     resume: bool = Field(
@@ -131,14 +118,14 @@ class Guard(_Model):
     rpo: Duration | None = Field(None, description="the newest complete backup must not be older")
 
 
-class Links(_Model):
+class Links(Model):
     """Addresses for a person's browser, shown as links in Airflow."""
 
     operate: str | None = None
     snapshots: str | None = Field(None, description="base URL of the search engine")
 
 
-class Cluster(_Model):
+class Cluster(Model):
     """One Camunda cluster. ``name`` is the file's name."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")
@@ -150,6 +137,10 @@ class Cluster(_Model):
     secondary_storage: SecondaryStorage
     repository: Repository
     limits: Limits = Limits()
+    runtime: CommandRuntime | None = Field(None, description="how components are stopped and started; for the restore")
+    identity: Identity | None = Field(None, description="leave out when the web apps have users of their own")
+    visual_check: VisualCheck = VisualCheck()
+    restore_limits: RestoreLimits = RestoreLimits()
     guard: Guard = Guard()
     links: Links = Links()
     owner: str = "data-platform"

@@ -6,6 +6,7 @@ CamundaBackupError
 ├── Rejected              the answer is no; another try gives the same
 │   └── Conflict          the backup ID is taken, and not provably by this run
 ├── BackupFailed          the backup reached, or will never leave, a state that is no success
+├── RestoreFailed         a step of the restore ended without success
 ├── PauseBroken           exporting was not paused all through the backup window
 └── ResumeFailed          exporting could not be seen to run again
 """
@@ -33,6 +34,10 @@ class Conflict(Rejected):
 
 class BackupFailed(CamundaBackupError):
     """The backup of a component failed, stalled or ran out of time."""
+
+
+class RestoreFailed(CamundaBackupError):
+    """A step of a restore failed, stalled or ran out of time; the cluster is not what it should be."""
 
 
 class PauseBroken(CamundaBackupError):

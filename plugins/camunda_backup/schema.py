@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from camunda_backup.clusters import Cluster, written
+from camunda_backup.clusters import Cluster
+from camunda_backup.fields import written
 
 
 class _AsWritten(GenerateJsonSchema):

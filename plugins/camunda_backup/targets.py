@@ -1,0 +1,74 @@
+"""What a restore needs to know of a cluster: how its components run, who vouches for users, what to look at."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from camunda_backup.fields import ConnectionId, Duration, Model
+
+Command = str
+
+
+class Process(Model):
+    """One process, container or service on one host, and the shell commands for it."""
+
+    ssh: ConnectionId | None = Field(
+        None, description="an Airflow connection of type ssh; without it the worker runs them"
+    )
+    state: Command = Field(
+        description="prints running or stopped (or active, inactive, true, false …) as its last word"
+    )
+    stop: Command = Field(description="ends it; may return before it has ended")
+    start: Command = Field(description="starts it with what it has on its disk; may return before it is healthy")
+
+
+class Broker(Process):
+    """One Zeebe broker."""
+
+    name: str = Field(pattern=r"^[a-zA-Z0-9][\w.-]*$", description="as tasks and logs call it, e.g. broker-0")
+    empty: Command = Field(description="removes everything from its data directory")
+    restore: Command = Field(
+        description="runs the restore application with the broker's own configuration; {backup_id} is put in",
+        pattern=r"\{backup_id\}",
+    )
+    has_backup: Command | None = Field(
+        None,
+        description="ends with exit code 0 when the backup store holds {backup_id}; asked only when Zeebe is down",
+        pattern=r"\{backup_id\}",
+    )
+
+
+class Processes(Model):
+    """The processes of a cluster; from 8.8 on Operate and Tasklist run inside the brokers and are not named."""
+
+    zeebe: tuple[Broker, ...] = Field(min_length=1, description="every broker")
+    gateway: tuple[Process, ...] = Field((), description="gateways that run by themselves")
+    operate: tuple[Process, ...] = ()
+    tasklist: tuple[Process, ...] = ()
+    optimize: tuple[Process, ...] = ()
+
+
+class CommandRuntime(Model):
+    """Shell commands stop and start the components: systemd, docker compose, or whatever has a command line."""
+
+    type: Literal["command"]
+    timeout: Duration = Field("10m", validate_default=True, description="for each command but the restore")
+    restore_timeout: Duration = Field("2h", validate_default=True, description="for the restore application")
+    processes: Processes
+
+
+class Identity(Model):
+    """The OpenID Connect provider, such as the Keycloak of Camunda Identity."""
+
+    issuer: ConnectionId = Field(
+        description="its connection: the issuer's URL, and client ID and secret as login and password"
+    )
+    audience: str | None = Field(None, description="asked for with the token, where the provider wants that")
+    scope: str | None = Field(None, description="asked for with the token, where the provider wants that")
+
+
+class VisualCheck(Model):
+    """Pictures of the restored web apps, for the person who signs off."""
+
+    enabled: bool = Field(True, description="false leaves the pictures out, and the sign-off says so")
+    browser: str | None = Field(None, description="Chromium's program on the worker; default: found by its usual names")
