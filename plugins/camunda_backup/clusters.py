@@ -259,3 +259,13 @@ class Cluster(Model):
             "broker_conn_ids": list(self.brokers),
             "version": self.version,
         }
+
+    def access(self) -> dict[str, Any]:
+        """Return how its web apps and its REST API are signed in to, as JSON types."""
+        if self.identity is None:
+            return {"kind": self.generation.sign_in, "issuer": None, "audience": None, "scope": None}
+        return {"kind": "bearer", **self.identity.model_dump()}
+
+    def runtime_config(self) -> dict[str, Any] | None:
+        """Return what stopping and starting its components needs, as JSON types; None when the file says nothing."""
+        return self.runtime and self.runtime.as_json()

@@ -1,8 +1,10 @@
 """What a restore needs to know of a cluster: how its components run, who vouches for users, what to look at."""
 
-from typing import Literal
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from camunda_backup.fields import ConnectionId, Duration, Model
 
@@ -33,7 +35,7 @@ class Broker(Process):
     )
     has_backup: Command | None = Field(
         None,
-        description="ends with exit code 0 when the backup store holds {backup_id}; asked only when Zeebe is down",
+        description="exit code 0: the backup store holds {backup_id}; 1: it does not; asked only when Zeebe is down",
         pattern=r"\{backup_id\}",
     )
 
@@ -47,6 +49,13 @@ class Processes(Model):
     tasklist: tuple[Process, ...] = ()
     optimize: tuple[Process, ...] = ()
 
+    @field_validator("zeebe")
+    @classmethod
+    def _each_its_name(cls, value: tuple[Broker, ...]) -> tuple[Broker, ...]:
+        if len({broker.name for broker in value}) < len(value):
+            raise ValueError("give every broker a name of its own")
+        return value
+
 
 class CommandRuntime(Model):
     """Shell commands stop and start the components: systemd, docker compose, or whatever has a command line."""
@@ -55,6 +64,21 @@ class CommandRuntime(Model):
     timeout: Duration = Field("10m", validate_default=True, description="for each command but the restore")
     restore_timeout: Duration = Field("2h", validate_default=True, description="for the restore application")
     processes: Processes
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the runtime as JSON types; durations become seconds."""
+        fields = self.model_dump(mode="python")
+        seconds = {name: value.total_seconds() for name, value in fields.items() if isinstance(value, timedelta)}
+        processes = {
+            name: [process.model_dump() for process in getattr(self.processes, name)] for name in fields["processes"]
+        }
+        return {**fields, **seconds, "processes": processes}
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> Self:
+        """Rebuild a runtime from :meth:`as_json`."""
+        seconds = {name: timedelta(seconds=value) for name, value in fields.items() if isinstance(value, int | float)}
+        return cls(**{**fields, **seconds})
 
 
 class Identity(Model):

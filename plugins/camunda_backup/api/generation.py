@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from camunda_backup.api.backups import BackupApi
 from camunda_backup.api.exporting import ExportingApi
@@ -40,6 +40,8 @@ class Generation:
     :param apps_read_records: whether Operate and Tasklist need the exporter's records indices after a restore
     :param generated_ids: asks Zeebe for signs that it makes backup IDs itself, where the generation can
     :param counts: what the manifest counts in the secondary storage
+    :param sign_in: how users of the web apps and the REST API sign in when no identity provider vouches for them
+    :param signed_calls: calls that only a signed-in user may make, by the field of ``connections`` that takes them
     """
 
     lines: tuple[str, ...]
@@ -48,6 +50,8 @@ class Generation:
     optimize: BackupApi
     apps_read_records: bool
     counts: tuple[Count, ...]
+    sign_in: Literal["cookie", "basic"]
+    signed_calls: Mapping[str, Request]
     exporting: ExportingApi = field(default_factory=ExportingApi)
     generated_ids: Request | None = None
 

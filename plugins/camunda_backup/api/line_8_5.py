@@ -5,6 +5,7 @@ Answers are recorded from Camunda 8.6.0, with OpenSearch and with Elasticsearch;
 
 from camunda_backup.api.backups import BackupApi, Refusal, Rule
 from camunda_backup.api.generation import Count, Generation
+from camunda_backup.api.messages import Request
 from camunda_backup.states import Component, Phase
 
 ZEEBE_WORDS = {
@@ -79,4 +80,9 @@ GENERATION = Generation(
     optimize=OPTIMIZE,
     apps_read_records=True,
     counts=COUNTS,
+    sign_in="cookie",
+    signed_calls={
+        "operate_web": Request("POST", "/v1/process-definitions/search", body={"size": 1}),
+        "tasklist_web": Request("POST", "/v1/tasks/search", body={"pageSize": 1}),
+    },
 )

@@ -39,5 +39,7 @@ GENERATION = Generation(
     optimize=OPTIMIZE,
     apps_read_records=False,
     counts=COUNTS,
+    sign_in="basic",
+    signed_calls={"rest": Request("POST", "/v2/process-definitions/search", body={"page": {"limit": 1}})},
     generated_ids=Request("GET", "/actuator/backupRuntime/state"),
 )
