@@ -1,8 +1,11 @@
-"""A proxy that lets Tasklist 8.6 use an OpenSearch without its Index State Management plugin (ISM).
+"""A proxy that lets Tasklist 8.6 use an OpenSearch 3 without its Index State Management plugin (ISM).
 
 Tasklist puts a setting of that plugin into its index templates and dies when OpenSearch does not know it
 (recorded from Tasklist 8.6.0, with index life cycles switched off). The proxy takes the setting out, answers
 the plugin's own addresses itself, and forwards everything else. Run as `python -m sandbox.ism_proxy`.
+
+Tasklist's own pages sort tasks by a script with a word that OpenSearch 3 no longer has; the proxy puts in the
+word that OpenSearch 2 and 3 have both. Without it the page shows grey boxes for ever.
 """
 
 import argparse
@@ -15,6 +18,7 @@ from .ports import HOST
 
 PLUGIN_PATH = "/_plugins/_ism/"
 PLUGIN_SETTING = "index_state_management"
+OLD_WORD, NEW_WORD = b".value.getMillis()", b".value.toInstant().toEpochMilli()"
 PLUGIN_ANSWER = b'{"updated_indices":0,"failures":false,"failed_indices":[]}'
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "host"})
 
@@ -47,6 +51,8 @@ class Handler(BaseHTTPRequestHandler):
             return
         if self.path.startswith("/_index_template/") and PLUGIN_SETTING.encode() in body:
             body = json.dumps(without_plugin(json.loads(body))).encode()
+        if self.path.partition("?")[0].endswith("/_search"):
+            body = body.replace(OLD_WORD, NEW_WORD)
         connection = HTTPConnection(HOST, self.search_port, timeout=300)
         headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP_BY_HOP}
         try:

@@ -24,6 +24,8 @@ TEMPLATE = {
     },
 }
 
+SORTED = {"sort": {"source": "doc['dueDate'].value.getMillis()"}}
+
 
 class Search(ThreadingHTTPServer):
     """Answers every request with what it was asked."""
@@ -90,8 +92,13 @@ def test_the_plugins_settings_are_taken_out_of_an_index_template(proxy: str, cli
 
 
 def test_documents_are_left_as_they_are(proxy: str, client: requests.Session) -> None:
-    asked = client.put(f"{proxy}/tasklist-task/_doc/1", json=TEMPLATE).json()
-    assert json.loads(asked["body"]) == TEMPLATE
+    asked = client.put(f"{proxy}/tasklist-task/_doc/1", json=[TEMPLATE, SORTED]).json()
+    assert json.loads(asked["body"]) == [TEMPLATE, SORTED]
+
+
+def test_the_script_that_sorts_tasks_gets_a_word_that_opensearch_3_has(proxy: str, client: requests.Session) -> None:
+    asked = client.post(f"{proxy}/tasklist-task/_search?typed_keys=true", json=SORTED).json()
+    assert json.loads(asked["body"]) == {"sort": {"source": "doc['dueDate'].value.toInstant().toEpochMilli()"}}
 
 
 def test_the_plugin_answers_without_being_there(proxy: str, client: requests.Session) -> None:
