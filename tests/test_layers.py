@@ -29,7 +29,7 @@ PURE = (
     ("cluster_files", "schema"),
 )
 AIRFLOW = (
-    ("leases", "manifests", "links", "hooks"),
+    ("leases", "manifests", "links", "hooks", "runtimes"),
     ("inspection", "triggers"),
     ("operators", "sensors"),
 )
@@ -160,6 +160,16 @@ def test_every_engine_in_storage_is_registered() -> None:
             f"register storage/{name}.py in storage/__init__.py"
         )
     assert len(camunda_backup.storage.ENGINES) == len(engines)
+
+
+SHARED_IN_RUNTIMES = {"restore_application", "runtime", "shells", "ssh"}
+
+
+def test_every_runtime_is_registered() -> None:
+    from camunda_backup import runtimes  # noqa: PLC0415 - beside its test
+
+    found = {info.name for info in pkgutil.iter_modules([str(PLUGINS / PACKAGE / "runtimes")])} - SHARED_IN_RUNTIMES
+    assert found == set(runtimes.RUNTIMES), "register it in runtimes/__init__.py under its file's name"
 
 
 def test_every_link_is_registered_in_the_plugin() -> None:

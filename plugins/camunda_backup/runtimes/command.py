@@ -1,0 +1,202 @@
+"""Components that shell commands stop and start: systemd, docker compose, or whatever has a command line."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from camunda_backup.errors import CamundaBackupError, Rejected, RestoreFailed, Unreachable
+from camunda_backup.runtimes.restore_application import read_restore
+from camunda_backup.runtimes.shells import Ended, LocalShell, NoConnection, Shell, Tell, TimedOut
+from camunda_backup.secrets import harmless
+from camunda_backup.states import Component
+from camunda_backup.targets import Broker, CommandRuntime, Process
+
+log = logging.getLogger(__name__)
+
+RUNNING = {"running", "active", "up", "true", "started"}
+STOPPED = {"stopped", "inactive", "failed", "false", "exited", "dead", "down"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """One process with the name that messages call it by."""
+
+    name: str
+    process: Process
+
+
+class Commands:
+    """The commands of a cluster file.
+
+    :param config: see ``CommandRuntime.as_json``
+    """
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        told = CommandRuntime.from_json(config)
+        self._processes = told.processes
+        self._timeout = told.timeout.total_seconds()
+        self._restore_timeout = told.restore_timeout.total_seconds()
+
+    def problems(self, components: Sequence[Component]) -> list[str]:
+        """Ask every process for its state and return what cannot be told."""
+        found: list[str] = []
+        silent: set[str | None] = set()
+        for component in components:
+            try:
+                units = self._units(component)
+            except CamundaBackupError as error:
+                found.append(str(error))
+                continue
+            for unit in units:
+                if unit.process.ssh in silent:
+                    continue
+                try:
+                    self._running(unit)
+                except NoConnection as error:
+                    silent.add(unit.process.ssh)
+                    found.append(str(error))
+                except CamundaBackupError as error:
+                    found.append(str(error))
+        return found
+
+    def brokers(self) -> tuple[str, ...]:
+        """Return the names of Zeebe's brokers."""
+        return tuple(broker.name for broker in self._processes.zeebe)
+
+    def stop(self, component: Component) -> dict[str, Any]:
+        """Run the stop commands; a process that says it is stopped may answer them as it likes."""
+        for unit in reversed(self._units(component)):
+            ended = self._run(unit, "stop", unit.process.stop)
+            if ended.exit_code != 0 and self._running(unit):
+                raise Rejected(_failure(unit, "stop", ended))
+            log.info("%s was asked to stop", unit.name)
+        return {}
+
+    def start(self, component: Component, stopped: Mapping[str, Any]) -> None:
+        """Run the start commands of the processes that do not run."""
+        for unit in self._units(component):
+            if self._running(unit):
+                log.info("%s is running", unit.name)
+                continue
+            self._must(unit, "start", unit.process.start)
+            log.info("%s was asked to start", unit.name)
+
+    def is_stopped(self, component: Component) -> bool:
+        """Return whether every process of a component says that it is stopped."""
+        return not any(self._running(unit) for unit in self._units(component))
+
+    def is_started(self, component: Component) -> bool:
+        """Return whether every process of a component says that it is running."""
+        return all(self._running(unit) for unit in self._units(component))
+
+    def has_backup(self, broker: str, backup_id: int) -> bool | None:
+        """Return what the exit code of the broker's has_backup says, 0 or 1."""
+        told = self._broker(broker)
+        if told.has_backup is None:
+            return None
+        unit = _Unit(broker, told)
+        ended = self._run(unit, "has_backup", _about(told.has_backup, backup_id))
+        if ended.exit_code not in {0, 1}:
+            raise Unreachable(_failure(unit, "has_backup", ended))
+        return ended.exit_code == 0
+
+    def restore_zeebe(self, broker: str, backup_id: int) -> str:
+        """Run the broker's empty and restore commands; what they print goes to the log as it comes."""
+        told = self._broker(broker)
+        unit = _Unit(broker, told)
+        if self._running(unit):
+            raise RestoreFailed(f"{broker} is running, so nothing was removed from it; stop it, then restore again")
+        self._must(unit, "empty", told.empty, RestoreFailed)
+
+        def tell(line: str) -> None:
+            log.info("%s: %s", broker, harmless(line))
+
+        command = _about(told.restore, backup_id)
+        try:
+            ended = self._run(unit, "restore", command, tell, timeout=self._restore_timeout, tied=True)
+        except TimedOut as error:
+            raise RestoreFailed(f"{error}; look at its output above, or raise runtime.restore_timeout") from error
+        return read_restore(broker, backup_id, ended)
+
+    def _units(self, component: Component) -> list[_Unit]:
+        """Return the processes of a component in the order in which they start.
+
+        :raises Rejected: the cluster file names none
+        """
+        if component is Component.ZEEBE:
+            brokers = [_Unit(broker.name, broker) for broker in self._processes.zeebe]
+            return [*brokers, *_numbered("gateway", self._processes.gateway)]
+        processes = getattr(self._processes, component.value, ())
+        if not processes:
+            raise Rejected(f"the cluster file says of no process that it is {component}; add it to runtime.processes")
+        return list(_numbered(component.value, processes))
+
+    def _broker(self, name: str) -> Broker:
+        for broker in self._processes.zeebe:
+            if broker.name == name:
+                return broker
+        raise Rejected(f"the cluster file names no broker {name!r}; it names {', '.join(self.brokers())}")
+
+    def _running(self, unit: _Unit) -> bool:
+        """Return what a process says of itself.
+
+        After an exit code the word must stand alone, as systemctl prints it: an error message may end with one, too.
+
+        :raises Unreachable: it says neither
+        """
+        ended = self._run(unit, "state", unit.process.state)
+        words = ended.last_line.lower().split() if ended.lines else []
+        word = words[-1] if words and (ended.exit_code == 0 or len(words) == 1) else ""
+        if word not in RUNNING | STOPPED:
+            raise Unreachable(f"{_failure(unit, 'state', ended)}; it should print running or stopped")
+        return word in RUNNING
+
+    def _must(self, unit: _Unit, name: str, command: str, error: type[CamundaBackupError] = Rejected) -> None:
+        ended = self._run(unit, name, command)
+        if ended.exit_code != 0:
+            raise error(_failure(unit, name, ended))
+
+    def _run(
+        self,
+        unit: _Unit,
+        name: str,
+        command: str,
+        tell: Tell | None = None,
+        *,
+        timeout: float | None = None,
+        tied: bool = False,
+    ) -> Ended:
+        try:
+            return _shell(unit.process.ssh).run(command, timeout or self._timeout, tell, tied=tied)
+        except NoConnection:
+            raise
+        except (TimedOut, Unreachable) as error:
+            raise type(error)(f"{unit.name}: its {name} command: {error}") from error
+
+
+def _shell(ssh: str | None) -> Shell:
+    if ssh is None:
+        return LocalShell()
+    try:
+        from camunda_backup.runtimes.ssh import SshShell  # noqa: PLC0415 - the provider is optional
+    except ImportError as error:
+        raise Rejected(
+            f"the cluster file names the SSH connection {ssh}, but apache-airflow-providers-ssh is not installed;"
+            " install requirements-extras.txt on the workers"
+        ) from error
+    return SshShell(ssh)
+
+
+def _numbered(name: str, processes: Sequence[Process]) -> Iterator[_Unit]:
+    for number, process in enumerate(processes, 1):
+        yield _Unit(name if len(processes) == 1 else f"{name} {number}", process)
+
+
+def _about(command: str, backup_id: int) -> str:
+    return command.replace("{backup_id}", str(backup_id))
+
+
+def _failure(unit: _Unit, name: str, ended: Ended) -> str:
+    """Return what became of a command, without its text, which may hold a secret."""
+    return f"{unit.name}: its {name} command ended with exit code {ended.exit_code}: {harmless(ended.last_line):.300}"

@@ -1,0 +1,97 @@
+"""Running a shell command on another host. Needs apache-airflow-providers-ssh, see requirements-extras.txt."""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import paramiko
+from airflow.providers.ssh.hooks.ssh import SSHHook
+from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException
+
+from camunda_backup.errors import Rejected, Unreachable
+from camunda_backup.runtimes.shells import CHUNK, LOOK, Ended, Lines, NoConnection, Tell, TimedOut
+
+CONNECT = 15  # seconds, when the connection names no conn_timeout
+
+
+class SshShell:
+    """Commands on another host.
+
+    :param conn_id: an Airflow connection of type ssh
+    """
+
+    def __init__(self, conn_id: str) -> None:
+        self._conn_id = conn_id
+
+    def run(self, command: str, timeout: float, tell: Tell | None = None, *, tied: bool = False) -> Ended:
+        """Run a command over a connection of its own; a tied one has a terminal, which ends with the connection."""
+        lines, end = Lines(tell), time.monotonic() + timeout
+        with self._connected() as client, _session(client) as channel:
+            if tied:
+                channel.get_pty()
+            channel.set_combine_stderr(True)
+            channel.exec_command(command)
+            channel.settimeout(LOOK)
+            while self._reads(channel, lines):
+                if time.monotonic() > end:
+                    raise TimedOut(
+                        f"it did not end within {timeout:.0f} s{'' if tied else '; it may still be running'}"
+                    )
+            code = channel.recv_exit_status()
+        if code < 0:
+            raise Unreachable(f"it ended without an exit code: it was killed, or the connection {self._conn_id} broke")
+        return Ended(code, lines.end())
+
+    @staticmethod
+    def _reads(channel: paramiko.Channel, lines: Lines) -> bool:
+        """Take what has arrived; return whether the command goes on."""
+        try:
+            data = channel.recv(CHUNK)
+        except TimeoutError:  # silent; what it left running in the background may hold the output open for longer
+            return not channel.exit_status_ready()
+        lines.feed(data)
+        return bool(data) or not channel.status_event.wait(LOOK)
+
+    @contextmanager
+    def _connected(self) -> Iterator[paramiko.SSHClient]:
+        logging.getLogger("paramiko").setLevel(logging.CRITICAL)  # what matters of it is said below, in one sentence
+        try:
+            hook = SSHHook(self._conn_id, conn_retry_attempts=1)
+            hook.conn_timeout = hook.conn_timeout or CONNECT
+        except AirflowNotFoundException as error:
+            raise Rejected(
+                f"Airflow has no connection {self._conn_id}, which the cluster file names; create it with type ssh"
+            ) from error
+        except (AirflowException, ValueError, OSError, paramiko.SSHException) as error:
+            raise Rejected(f"connection {self._conn_id} cannot be used as it is: {error}") from error
+        where = f"{hook.remote_host}:{hook.port} ({self._conn_id})"
+        try:
+            client = hook.get_conn()
+        except paramiko.AuthenticationException as error:
+            raise Rejected(f"{where} refuses the login; correct the connection's login, password or key") from error
+        except paramiko.BadHostKeyException as error:
+            raise Rejected(f"{where} shows another host key than the one that is known for it") from error
+        except paramiko.SSHException as error:
+            if "known_hosts" in str(error):
+                raise Rejected(
+                    f"{where}: its host key is not known; put it as host_key into the connection's extra, or into"
+                    " known_hosts on the workers"
+                ) from error
+            raise NoConnection(f"{where}: no SSH connection: {error}") from error
+        except (OSError, EOFError) as error:
+            raise NoConnection(f"{where}: no SSH connection: {type(error).__name__}") from error
+        with client:
+            yield client
+
+
+@contextmanager
+def _session(client: paramiko.SSHClient) -> Iterator[paramiko.Channel]:
+    transport = client.get_transport()
+    if transport is None:
+        raise Unreachable("the SSH connection broke")
+    try:
+        with transport.open_session(timeout=CONNECT) as channel:
+            yield channel
+    except (paramiko.SSHException, EOFError, OSError) as error:
+        raise Unreachable(f"the SSH connection broke: {error}") from error
