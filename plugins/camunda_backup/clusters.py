@@ -69,6 +69,7 @@ class IndexPrefixes(Model):
     tasklist: Prefix = "tasklist"
     optimize: Prefix = "optimize"
     records: Prefix = "zeebe-record"
+    camunda: Prefix = Field("camunda", description="from 8.8 on")
 
 
 class SecondaryStorage(Model):
@@ -191,12 +192,18 @@ class Cluster(Model):
     @property
     def prefixes(self) -> dict[str, str]:
         """Index prefixes by application, of those that this cluster has."""
-        prefixes: dict[str, str] = self.secondary_storage.index_prefixes.model_dump()
-        if not self.components(Stage.OPTIMIZE):
-            del prefixes["optimize"]
-        if not self.components(Stage.RECORDS):
-            del prefixes["records"]
-        return prefixes
+        configured: dict[str, str] = self.secondary_storage.index_prefixes.model_dump()
+        return {name: configured[name] for component in self.all_components for name in self.families(component)}
+
+    def families(self, component: Component) -> tuple[str, ...]:
+        """Return the names of the index prefixes of one component; Zeebe itself has none."""
+        return self.generation.families.get(component, ())
+
+    @property
+    def processes(self) -> tuple[Component, ...]:
+        """The components that run as processes of their own, in the order in which they start."""
+        own = self.generation.readiness
+        return tuple(component for component in self.all_components if component in own)
 
     def dag_id(self, job: str) -> str:
         """Return the DAG of a job for this cluster."""
@@ -268,4 +275,4 @@ class Cluster(Model):
 
     def runtime_config(self) -> dict[str, Any] | None:
         """Return what stopping and starting its components needs, as JSON types; None when the file says nothing."""
-        return self.runtime and self.runtime.as_json()
+        return self.runtime.as_json() if self.runtime else None

@@ -3,6 +3,7 @@
 CamundaBackupError
 ├── ClusterFileError      the cluster file must be corrected
 ├── Unreachable           no answer, or one that says "not now": worth another try
+│   └── NotYet            what is waited for is not there yet
 ├── Rejected              the answer is no; another try gives the same
 │   └── Conflict          the backup ID is taken, and not provably by this run
 ├── BackupFailed          the backup reached, or will never leave, a state that is no success
@@ -22,6 +23,10 @@ class ClusterFileError(CamundaBackupError):
 
 class Unreachable(CamundaBackupError):
     """The component gave no usable answer now; a later try may succeed."""
+
+
+class NotYet(Unreachable):
+    """What is waited for is not there yet; the text says how far it is."""
 
 
 class Rejected(CamundaBackupError):

@@ -32,7 +32,7 @@ class Inspection:
         """Run every check and return every problem, each once."""
         found: list[str] = []
         for check in CHECKS:
-            found.extend(_told(check(self)))
+            found.extend(told(check(self)))
         return list(dict.fromkeys(found))
 
     def management(self) -> dict[Component, str]:
@@ -52,12 +52,13 @@ class Inspection:
 
 
 def answering(look: Inspection) -> Iterator[str]:
-    """Every connection exists and answers; Zeebe says it is up."""
+    """Every connection exists and answers."""
     cluster = look.cluster
-    zeebe = cluster.connections.zeebe
     paths = dict.fromkeys((*look.management().values(), *cluster.brokers), "/actuator/health")
     paths[cluster.secondary_storage.connection] = "/_cluster/health"
     for conn_id, path in paths.items():
+        if conn_id in look.silent:
+            continue
         try:
             answer = look.ask(conn_id, path)
         except CamundaBackupError as error:
@@ -67,8 +68,16 @@ def answering(look: Inspection) -> Iterator[str]:
         if answer.status in {401, 403}:
             look.silent.add(conn_id)
             yield f"connection {conn_id}: {path} answers {answer}; correct its login or password"
-        elif conn_id == zeebe and not answer.ok:
-            yield f"connection {conn_id}: Zeebe is not healthy: {answer.body}"
+
+
+def healthy(look: Inspection) -> Iterator[str]:
+    """Zeebe says it is up."""
+    zeebe = look.cluster.connections.zeebe
+    if zeebe in look.silent:
+        return
+    answer = look.ask(zeebe, "/actuator/health")
+    if not answer.ok:
+        yield f"connection {zeebe}: Zeebe is not healthy: {answer.body}"
 
 
 def one_version(look: Inspection) -> Iterator[str]:
@@ -127,7 +136,7 @@ def exporters(look: Inspection) -> Iterator[str]:
 def no_backup_running(look: Inspection) -> Iterator[str]:
     """Every component lists its backups, and none is being made."""
     for component in look.management():
-        yield from _told(_running(Part(**look.cluster.part(component))))
+        yield from told(_running(Part(**look.cluster.part(component))))
 
 
 def _running(part: Part) -> Iterator[str]:
@@ -159,9 +168,15 @@ def repository(look: Inspection) -> Iterator[str]:
             f"snapshot repository {storage.repository} is registered differently from the cluster file ({fields});"
             " run the DAG set_up_repositories to see the difference"
         )
-    if str(settings.get("readonly", "false")).lower() == "true":
-        yield f"snapshot repository {storage.repository} is registered as readonly"
     storage.verify()
+
+
+def writable(look: Inspection) -> Iterator[str]:
+    """The snapshot repository takes snapshots."""
+    storage = look.storage()
+    settings = ((storage and storage.definition()) or {}).get("settings") or {}
+    if str(settings.get("readonly", "false")).lower() == "true":
+        yield f"snapshot repository {look.cluster.repository.name} is registered as readonly"
 
 
 def same_repository(look: Inspection) -> Iterator[str]:
@@ -215,18 +230,20 @@ def caller_ids(look: Inspection) -> Iterator[str]:
 
 CHECKS: tuple[Callable[[Inspection], Iterable[str]], ...] = (
     answering,
+    healthy,
     one_version,
     topology,
     exporters,
     no_backup_running,
     repository,
+    writable,
     same_repository,
     indices,
     caller_ids,
 )
 
 
-def _told(problems: Iterable[str]) -> Iterator[str]:
+def told(problems: Iterable[str]) -> Iterator[str]:
     """Yield the problems, and the error that ended the look for them as one more."""
     try:
         yield from problems

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from typing import Any
 
 from airflow.sdk import Asset, ObjectStoragePath
@@ -21,6 +22,31 @@ def location(configured: str | None) -> str:
 def asset(cluster: str) -> Asset:
     """Return the asset that has an event for each verified backup of a cluster; the event's extra is the manifest."""
     return Asset(name=f"camunda_backup_{cluster}", uri=f"x-camunda-backup://clusters/{cluster}")
+
+
+def restore_asset(cluster: str) -> Asset:
+    """Return the asset that has an event for each accepted restore of a cluster; the event's extra is the report."""
+    return Asset(name=f"camunda_restore_{cluster}", uri=f"x-camunda-backup://clusters/{cluster}/restores")
+
+
+def run_folder(where: str, cluster: str, run_id: str) -> ObjectStoragePath:
+    """Return the folder of one restore run, for its report and its pictures.
+
+    :param where: what :func:`location` returned
+    """
+    return _folder(where, cluster) / "restores" / re.sub(r"[^\w-]+", "_", run_id)
+
+
+def write_restore(where: str, report: dict[str, Any]) -> str:
+    """Store the report of a restore and return its path.
+
+    :param where: what :func:`location` returned
+    """
+    folder = run_folder(where, report["cluster"], report["run"]["run_id"])
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "report.json"
+    path.write_text(json.dumps(report, indent=2))
+    return str(path)
 
 
 def _folder(where: str, cluster: str) -> ObjectStoragePath:

@@ -1,12 +1,12 @@
 """What one Camunda generation looks like from outside; each generation fills this in, in a file of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from camunda_backup.api.backups import BackupApi
 from camunda_backup.api.exporting import ExportingApi
-from camunda_backup.api.messages import Request
+from camunda_backup.api.messages import Answer, Request
 from camunda_backup.states import Component
 
 
@@ -18,17 +18,41 @@ class Count:
     :param app: whose index prefix the index name starts with
     :param indices: index pattern after the prefix
     :param query: the documents to count, as a search engine query
+    :param becomes: counts that rise when this one falls; without any it can only rise
     """
 
     name: str
     app: str
     indices: str
     query: Mapping[str, Any]
+    becomes: tuple[str, ...] = ()
 
     def request(self, prefixes: Mapping[str, str]) -> Request:
         """Return the count request for a cluster's index prefixes."""
         path = f"/{prefixes[self.app]}-{self.indices}/_count"
         return Request("POST", path, {"ignore_unavailable": "true"}, {"query": dict(self.query)})
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A count as a web app shows it through its own API.
+
+    :param count: the name of the count
+    :param component: whose app
+    :param largest: no larger number is shown
+    """
+
+    count: str
+    component: Component
+    request: Request
+    largest: int
+
+    @staticmethod
+    def read(answer: Answer) -> int:
+        """Return the number in an answer: Operate's ``total``, the length of Tasklist's page, ``totalItems`` of /v2."""
+        if isinstance(answer.body, list):
+            return len(answer.body)
+        return int(answer.body["total"] if "total" in answer.body else answer.body["page"]["totalItems"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +64,12 @@ class Generation:
     :param apps_read_records: whether Operate and Tasklist need the exporter's records indices after a restore
     :param generated_ids: asks Zeebe for signs that it makes backup IDs itself, where the generation can
     :param counts: what the manifest counts in the secondary storage
+    :param views: which of them the web apps show
+    :param families: the index prefixes of each component, by their names in the cluster file
+    :param readiness: paths that answer 200 when a component is ready for work
     :param sign_in: how users of the web apps and the REST API sign in when no identity provider vouches for them
     :param signed_calls: calls that only a signed-in user may make, by the field of ``connections`` that takes them
+    :param first_command: makes a command for a partition that it must answer and that changes nothing
     """
 
     lines: tuple[str, ...]
@@ -50,6 +78,10 @@ class Generation:
     optimize: BackupApi
     apps_read_records: bool
     counts: tuple[Count, ...]
+    views: tuple[View, ...]
+    families: Mapping[Component, tuple[str, ...]]
+    readiness: Mapping[Component, str]
+    first_command: Callable[[int], Request]
     sign_in: Literal["cookie", "basic"]
     signed_calls: Mapping[str, Request]
     exporting: ExportingApi = field(default_factory=ExportingApi)

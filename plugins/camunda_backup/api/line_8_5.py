@@ -4,7 +4,7 @@ Answers are recorded from Camunda 8.6.0, with OpenSearch and with Elasticsearch;
 """
 
 from camunda_backup.api.backups import BackupApi, Refusal, Rule
-from camunda_backup.api.generation import Count, Generation
+from camunda_backup.api.generation import Count, Generation, View
 from camunda_backup.api.messages import Request
 from camunda_backup.states import Component, Phase
 
@@ -61,17 +61,68 @@ def _instances(state: str) -> dict[str, object]:
     return {"bool": {"filter": [{"term": {"joinRelation": "processInstance"}}, {"term": {"state": state}}]}}
 
 
+def _state(state: str) -> dict[str, object]:
+    return {"term": {"state": state}}
+
+
 # Index names carry the version of their template, always 8.x; dated ones are archived instances.
 COUNTS = (
     Count("process_definitions", "operate", "process-8.*", {"match_all": {}}),
     Count("decision_definitions", "operate", "decision-8.*", {"match_all": {}}),
-    Count("process_instances_active", "operate", "list-view-8.*", _instances("ACTIVE")),
+    Count(
+        "process_instances_active",
+        "operate",
+        "list-view-8.*",
+        _instances("ACTIVE"),
+        becomes=("process_instances_completed", "process_instances_canceled"),
+    ),
     Count("process_instances_completed", "operate", "list-view-8.*", _instances("COMPLETED")),
     Count("process_instances_canceled", "operate", "list-view-8.*", _instances("CANCELED")),
-    Count("incidents_active", "operate", "incident-8.*", {"term": {"state": "ACTIVE"}}),
-    Count("user_tasks_created", "tasklist", "task-8.*", {"term": {"state": "CREATED"}}),
-    Count("user_tasks_completed", "tasklist", "task-8.*", {"term": {"state": "COMPLETED"}}),
+    Count("incidents_active", "operate", "incident-8.*", _state("ACTIVE"), becomes=("incidents_resolved",)),
+    Count("incidents_resolved", "operate", "incident-8.*", _state("RESOLVED")),
+    Count(
+        "user_tasks_created",
+        "tasklist",
+        "task-8.*",
+        _state("CREATED"),
+        becomes=("user_tasks_completed", "user_tasks_canceled"),
+    ),
+    Count("user_tasks_completed", "tasklist", "task-8.*", _state("COMPLETED")),
+    Count("user_tasks_canceled", "tasklist", "task-8.*", _state("CANCELED")),
 )
+
+LARGEST_TOTAL = 10_000  # Operate and Tasklist count no further
+LARGEST_PAGE = 1_000
+
+
+def _shown_by_operate(count: str, search: str, state: str | None = None) -> View:
+    body = {"size": 1, **({"filter": {"state": state}} if state else {})}
+    return View(count, Component.OPERATE, Request("POST", f"/v1/{search}/search", body=body), LARGEST_TOTAL)
+
+
+def _shown_by_tasklist(count: str, state: str) -> View:
+    body = {"pageSize": LARGEST_PAGE, "state": state}
+    return View(count, Component.TASKLIST, Request("POST", "/v1/tasks/search", body=body), LARGEST_PAGE)
+
+
+VIEWS = (
+    _shown_by_operate("process_definitions", "process-definitions"),
+    _shown_by_operate("decision_definitions", "decision-definitions"),
+    _shown_by_operate("process_instances_active", "process-instances", "ACTIVE"),
+    _shown_by_operate("process_instances_completed", "process-instances", "COMPLETED"),
+    _shown_by_operate("process_instances_canceled", "process-instances", "CANCELED"),
+    _shown_by_operate("incidents_active", "incidents", "ACTIVE"),
+    _shown_by_tasklist("user_tasks_created", "CREATED"),
+    _shown_by_tasklist("user_tasks_completed", "COMPLETED"),
+)
+PARTITION_BITS = 51  # a key is its partition's number above this many bits
+
+
+def no_such_task(partition: int) -> Request:
+    """Complete a user task that cannot exist: its partition must look for it, and says 404."""
+    key = (partition << PARTITION_BITS) + (1 << PARTITION_BITS) - 1
+    return Request("POST", f"/v1/user-tasks/{key}/completion", body={})
+
 
 GENERATION = Generation(
     lines=("8.5", "8.6", "8.7"),
@@ -80,6 +131,20 @@ GENERATION = Generation(
     optimize=OPTIMIZE,
     apps_read_records=True,
     counts=COUNTS,
+    views=VIEWS,
+    families={
+        Component.OPERATE: ("operate",),
+        Component.TASKLIST: ("tasklist",),
+        Component.OPTIMIZE: ("optimize",),
+        Component.RECORDS: ("records",),
+    },
+    readiness={
+        Component.ZEEBE: "/actuator/health",
+        Component.OPERATE: "/actuator/health/readiness",
+        Component.TASKLIST: "/actuator/health/readiness",
+        Component.OPTIMIZE: "/actuator/health",
+    },
+    first_command=no_such_task,
     sign_in="cookie",
     signed_calls={
         "operate_web": Request("POST", "/v1/process-definitions/search", body={"size": 1}),

@@ -4,18 +4,43 @@ Answers come from the manual and the published sources; no such cluster was at h
 """
 
 from camunda_backup.api.backups import BackupApi
-from camunda_backup.api.generation import Generation
+from camunda_backup.api.generation import Generation, View
 from camunda_backup.api.line_8_5 import (
     COUNTS,
     HISTORY_READINGS,
     HISTORY_REFUSALS,
     HISTORY_WORDS,
+    LARGEST_TOTAL,
     OPTIMIZE,
     ZEEBE_REFUSALS,
     ZEEBE_WORDS,
+    no_such_task,
 )
 from camunda_backup.api.messages import Request
 from camunda_backup.states import Component, Phase
+
+
+def _shown(count: str, search: str, state: str | None = None) -> View:
+    body = {"page": {"limit": 1}, **({"filter": {"state": state}} if state else {})}
+    return View(count, Component.WEB_APPS, Request("POST", f"/v2/{search}/search", body=body), LARGEST_TOTAL)
+
+
+VIEWS = (
+    _shown("process_definitions", "process-definitions"),
+    _shown("decision_definitions", "decision-definitions"),
+    _shown("process_instances_active", "process-instances", "ACTIVE"),
+    _shown("process_instances_completed", "process-instances", "COMPLETED"),
+    _shown("process_instances_canceled", "process-instances", "TERMINATED"),
+    _shown("incidents_active", "incidents", "ACTIVE"),
+    _shown("user_tasks_created", "user-tasks", "CREATED"),
+    _shown("user_tasks_completed", "user-tasks", "COMPLETED"),
+)
+
+
+def _no_such_task(partition: int) -> Request:
+    request = no_such_task(partition)
+    return Request(request.method, request.path.replace("/v1/", "/v2/"), body=request.body)
+
 
 GENERATION = Generation(
     lines=("8.8", "8.9"),
@@ -39,6 +64,14 @@ GENERATION = Generation(
     optimize=OPTIMIZE,
     apps_read_records=False,
     counts=COUNTS,
+    views=VIEWS,
+    families={
+        Component.WEB_APPS: ("operate", "tasklist", "camunda"),
+        Component.OPTIMIZE: ("optimize",),
+        Component.RECORDS: ("records",),
+    },
+    readiness={Component.ZEEBE: "/actuator/health", Component.OPTIMIZE: "/actuator/health"},
+    first_command=_no_such_task,
     sign_in="basic",
     signed_calls={"rest": Request("POST", "/v2/process-definitions/search", body={"page": {"limit": 1}})},
     generated_ids=Request("GET", "/actuator/backupRuntime/state"),

@@ -1,7 +1,7 @@
 """The search engine and its snapshot repository."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from camunda_backup.api.generation import Count
@@ -10,6 +10,18 @@ from camunda_backup.errors import Rejected, Unreachable
 from camunda_backup.hooks.http import JsonHook
 from camunda_backup.storage import ENGINES
 from camunda_backup.storage.engine import Snapshot, error_type, read_snapshots, repository_path
+from camunda_backup.storage.restoring import (
+    SHARD_COLUMNS,
+    Index,
+    Shard,
+    belongs,
+    in_paths,
+    policies_of,
+    read_shards,
+    read_sizes,
+    restore_request,
+    templates_of,
+)
 
 ID_IN_NAME = re.compile(r"^camunda_(?:[a-z]+|zeebe_records_backup)_(?P<id>\d+)(?:_|$)")
 
@@ -88,6 +100,59 @@ class StorageHook(JsonHook):
         self._require(answer, trouble)
         with readable(answer, trouble):
             return [dict(index) for index in answer.body]
+
+    def own_indices(self, prefixes: Sequence[str]) -> list[Index]:
+        """Return every index of an application, hidden and closed ones too.
+
+        :param prefixes: index prefixes of the application
+        """
+        found = (told for prefix in prefixes for told in self.indices(prefix))
+        return sorted(
+            {
+                Index(told["index"], int(told["docs.count"] or 0), int(told["store.size"] or 0))
+                for told in found
+                if belongs(told["index"], prefixes)
+            },
+            key=lambda index: index.name,
+        )
+
+    def delete(self, names: Sequence[str]) -> None:
+        """Delete indices by their full names; engines may refuse patterns.
+
+        :raises Rejected, Unreachable: not all of them were deleted
+        """
+        for path in in_paths(names):
+            answer = self.send(Request("DELETE", f"/{path}", {"ignore_unavailable": "true"}))
+            self._require(answer, f"indices {path:.200} were not deleted")
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Ask for a snapshot's indices; they come back while others are asked for.
+
+        :raises Rejected, Unreachable: it was refused
+        """
+        answer = self.send(restore_request(self.repository, snapshot))
+        self._require(answer, f"snapshot {snapshot.name} cannot be restored")
+
+    def shards(self, prefixes: Sequence[str]) -> tuple[Shard, ...]:
+        """Return the primary shards of an application's indices."""
+        pattern = ",".join(f"{prefix}*" for prefix in prefixes)
+        query = {"format": "json", "h": SHARD_COLUMNS, "expand_wildcards": "all"}
+        return read_shards(self.send(Request("GET", f"/_cat/shards/{pattern}", query)))
+
+    def sizes(self, names: Sequence[str]) -> dict[str, int]:
+        """Return the bytes of each snapshot."""
+        sizes: dict[str, int] = {}
+        for path in in_paths(names):
+            sizes |= read_sizes(self.send(Request("GET", f"{self.path}/{path}/_status")))
+        return sizes
+
+    def templates(self, prefixes: Sequence[str]) -> tuple[str, ...]:
+        """Return the names of an application's index templates."""
+        return templates_of(self.send(Request("GET", "/_index_template")), prefixes)
+
+    def policies(self, prefixes: Sequence[str]) -> tuple[str, ...]:
+        """Return the names of an application's policies for the life of its indices."""
+        return policies_of(self.send(Request("GET", self.engine.policies)), prefixes)
 
     def count(self, count: Count, prefixes: Mapping[str, str]) -> int:
         """Return the number of documents that a count asks for."""

@@ -13,6 +13,17 @@ from camunda_backup.operators.step import RunbookStep
 EXCLUSIVE_JOBS = ("back_up", "restore", "cold_back_up", "cold_restore")
 
 
+def others_running(context: Context, cluster: Cluster, jobs: Sequence[str] = EXCLUSIVE_JOBS) -> list[str]:
+    """Return a sentence for each other job of the cluster that is running."""
+    own = context["dag"].dag_id
+    others = [dag_id for job in jobs if (dag_id := cluster.dag_id(job)) != own]
+    return [
+        f"{dag_id} is running; only one job of a cluster may run at a time"
+        for dag_id in others
+        if context["ti"].get_dr_count(dag_id=dag_id, states=[DagRunState.RUNNING])
+    ]
+
+
 class CheckCluster(RunbookStep):
     """Run all checks and list every problem at once. Returns what each component says its version is.
 
@@ -29,10 +40,7 @@ class CheckCluster(RunbookStep):
         """Check; raises Rejected with every problem."""
         look = Inspection(self.cluster)
         problems = look.problems()
-        own = context["dag"].dag_id
-        for dag_id in (self.cluster.dag_id(job) for job in self.jobs):
-            if dag_id != own and context["ti"].get_dr_count(dag_id=dag_id, states=[DagRunState.RUNNING]):
-                problems.append(f"{dag_id} is running; only one job of a cluster may run at a time")
+        problems += others_running(context, self.cluster, self.jobs)
         if problems:
             raise Rejected(
                 f"{self.cluster.name} cannot be backed up now; nothing was changed:\n- " + "\n- ".join(problems)

@@ -1,5 +1,6 @@
 """What every step of the runbook has in common."""
 
+import time
 from typing import Any
 
 from airflow.sdk import BaseOperator, Context
@@ -32,3 +33,13 @@ class RunbookStep(BaseOperator):
         :raises CamundaBackupError: with a sentence for the person on call
         """
         raise NotImplementedError
+
+
+class TimedStep(RunbookStep):
+    """A step whose result says when it began and ended, in seconds since the epoch, for the report of a restore."""
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Run the step; returns what it returned with ``began_at`` and ``ended_at``."""
+        began_at = time.time()
+        result: dict[str, Any] = super().execute(context) or {}
+        return {**result, "began_at": began_at, "ended_at": time.time()}

@@ -20,8 +20,8 @@ from camunda_backup.states import Component
 class CountSecondaryStorage(RunbookStep):
     """Count, while exporting is paused, what a restored cluster can be held against.
 
-    Returns ``counts`` (definitions, instances by state, user tasks …) and ``indices`` (per application: number,
-    documents, bytes).
+    Returns ``counts`` (definitions, instances by state, user tasks …), ``indices`` (per application: number,
+    documents, bytes), and the names of ``templates`` and ``policies``, which no snapshot brings back.
 
     :param storage: keyword arguments of :class:`~camunda_backup.hooks.storage.StorageHook`
     :param version: Camunda version
@@ -48,7 +48,9 @@ class CountSecondaryStorage(RunbookStep):
                 "bytes": sum(int(index["store.size"] or 0) for index in found),
             }
         self.log.info("Counted %s", counts)
-        return {"counts": counts, "indices": indices}
+        own = list(self.prefixes.values())
+        names = {"templates": list(hook.templates(own)), "policies": list(hook.policies(own))}
+        return {"counts": counts, "indices": indices, **names}
 
 
 class VerifyBackupSet(RunbookStep):
@@ -128,6 +130,7 @@ class VerifyBackupSet(RunbookStep):
                 "positions": self.resumed["positions"],
             },
             "partitions": len(expected.exported),
+            "brokers": len(self.cluster.brokers),
             "parts": [_part(component, reports[component].as_json(), *times[component]) for component in components],
             "repository": {"name": cluster.repository.name, "type": cluster.repository.type},
             "index_prefixes": cluster.prefixes,

@@ -3,4 +3,4 @@
 from camunda_backup.storage.engine import Engine
 
 # Without "none" a snapshot also takes the feature states of the engine's own plugins.
-ENGINE = Engine("elasticsearch", (8, 9), None, {"feature_states": ["none"]})
+ENGINE = Engine("elasticsearch", (8, 9), None, "/_ilm/policy", {"feature_states": ["none"]})

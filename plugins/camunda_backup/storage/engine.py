@@ -29,12 +29,14 @@ class Engine:
     :param name: as in the cluster file
     :param majors: major versions this was written for
     :param distribution: how the engine names itself in its root answer; None when it does not
+    :param policies: path that lists the policies for the life of indices
     :param snapshot_extras: fields a snapshot request needs on this engine
     """
 
     name: str
     majors: tuple[int, ...]
     distribution: str | None
+    policies: str
     snapshot_extras: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -49,6 +51,7 @@ class Snapshot:
 
     :param failed_shards: shards that are missing in it
     :param total_shards: shards it should hold
+    :param indices: the indices in it
     """
 
     name: str
@@ -56,6 +59,7 @@ class Snapshot:
     failed_shards: int
     total_shards: int
     started_at: datetime | None
+    indices: tuple[str, ...] = ()
 
     @property
     def whole(self) -> bool:
@@ -147,6 +151,7 @@ def _snapshot(told: dict[str, Any]) -> Snapshot:
         shards.get("failed", 0),
         shards.get("total", 0),
         datetime.fromtimestamp(began / 1000, UTC) if began else None,
+        tuple(told.get("indices") or ()),
     )
 
 

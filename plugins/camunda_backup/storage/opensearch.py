@@ -2,4 +2,4 @@
 
 from camunda_backup.storage.engine import Engine
 
-ENGINE = Engine("opensearch", (2, 3), "opensearch")
+ENGINE = Engine("opensearch", (2, 3), "opensearch", "/_plugins/_ism/policies")

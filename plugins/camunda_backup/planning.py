@@ -1,0 +1,273 @@
+"""The look before a restore: every reason against it in one list, and the plan; nothing is changed."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from camunda_backup import inspection, sets
+from camunda_backup.clusters import Cluster
+from camunda_backup.errors import Unreachable
+from camunda_backup.hooks.parts import Part, PartHook
+from camunda_backup.restores import Plan, Step
+from camunda_backup.runtimes.runtime import Runtime
+from camunda_backup.sets import fits_version
+from camunda_backup.states import PART_OF, Component, Phase, Report
+from camunda_backup.storage.engine import Snapshot
+
+
+@dataclass(slots=True)
+class Survey:
+    """What is there, and what a manifest says should come back.
+
+    :param manifest: of the set to restore
+    :param runtime: stops and starts the components
+    :param look: the same look that a backup takes, for the checks they share
+    :param running: whether each component's process runs
+    :param reports: what each component says of its part of the set
+    """
+
+    cluster: Cluster
+    manifest: Mapping[str, Any]
+    runtime: Runtime
+    look: inspection.Inspection
+    running: dict[Component, bool] = field(default_factory=dict)
+    reports: dict[Component, Report] = field(default_factory=dict)
+    snapshots: tuple[Snapshot, ...] = ()
+    steps: list[Step] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def backup_id(self) -> int:
+        """The set's ID."""
+        return int(self.manifest["backup_id"])
+
+    def problems(self) -> list[str]:
+        """Run every check; return every reason against the restore, each once."""
+        found: list[str] = []
+        for check in CHECKS:
+            found.extend(inspection.told(check(self)))
+        return list(dict.fromkeys(found))
+
+    def plan(self) -> Plan:
+        """Return what the restore will do; call :meth:`problems` before."""
+        manifest = self.manifest
+        return Plan(
+            self.cluster.name,
+            self.backup_id,
+            str(manifest["created_at"]),
+            tuple(manifest["camunda_versions"]),
+            int(manifest["partitions"]),
+            {component.value: report.progress for component, report in self.reports.items()},
+            {component.value: runs for component, runs in self.running.items()},
+            self.runtime.brokers(),
+            tuple(self.steps),
+            dict(manifest["counts"]),
+            tuple(self.warnings),
+        )
+
+    def stopped(self, component: Component) -> bool:
+        """Return whether a component's process does not run; on 8.8 the web apps run inside Zeebe's."""
+        own = component if component in self.cluster.processes else Component.ZEEBE
+        return not self.running.get(own, True)
+
+
+def processes(survey: Survey) -> Iterator[str]:
+    """The runtime can reach, stop and start every component, and says which of them run."""
+    components = survey.cluster.processes
+    if problems := survey.runtime.problems(components):
+        yield from problems
+        return
+    for component in components:
+        survey.running[component] = not survey.runtime.is_stopped(component)
+
+
+def answering(survey: Survey) -> Iterator[str]:
+    """Every connection answers but those of components that do not run."""
+    stopped = {survey.cluster.connection(c): c for c in survey.cluster.processes if survey.stopped(c)}
+    down = set(stopped) | ({*survey.cluster.brokers} if survey.stopped(Component.ZEEBE) else set())
+    survey.look.silent |= down
+    for conn_id, component in stopped.items():
+        survey.warnings.append(f"{component} does not run, so nothing was asked through {conn_id}")
+    yield from inspection.answering(survey.look)
+    survey.warnings.extend(inspection.healthy(survey.look))  # a sick cluster is what a restore is for
+
+
+def connections(survey: Survey) -> Iterator[str]:
+    """The cluster file names what the checks after the restore need."""
+    given, needed = survey.cluster.connections, ["rest"]
+    needed += [f"{app}_web" for app in ("operate", "tasklist") if getattr(given, app)]
+    for name in needed:
+        if getattr(given, name) is None:
+            yield f"connections.{name} is missing in the cluster file: the restored cluster could not be checked"
+
+
+def versions(survey: Survey) -> Iterator[str]:
+    """The components are of exactly the version that made the set."""
+    made_by = sorted(survey.manifest["camunda_versions"])
+    yield from inspection.one_version(survey.look)
+    for component, version in survey.look.versions.items():
+        if [version] != made_by:
+            yield f"{component} is Camunda {version}, but the backup was made by {', '.join(made_by)}: install that"
+    wanted = survey.cluster.version
+    if not all(fits_version(version, wanted) for version in made_by):
+        yield f"the backup was made by Camunda {', '.join(made_by)}, but the cluster file says {wanted}"
+    elif not survey.look.versions and wanted not in made_by:
+        yield (
+            f"no component runs to tell its version: write the exact one into the cluster file (version: {made_by[0]})"
+            " if that is what is installed"
+        )
+
+
+def shape(survey: Survey) -> Iterator[str]:
+    """Partitions, brokers, repository and index prefixes are those of the set."""
+    cluster, manifest = survey.cluster, survey.manifest
+    for name, here in (("index_prefixes", cluster.prefixes), ("repository", cluster.repository.name)):
+        there = manifest[name]["name"] if name == "repository" else manifest[name]
+        if there != here:
+            yield f"the backup has {name} {there}, the cluster file {here}"
+    brokers = len(survey.runtime.brokers())
+    if brokers != manifest.get("brokers", brokers):
+        yield f"the backup is of {manifest['brokers']} brokers, the cluster file names {brokers} in runtime.processes"
+    if cluster.connections.zeebe in survey.look.silent:
+        return
+    answer = survey.look.ask(cluster.connections.zeebe, "/actuator/cluster")
+    if not answer.ok:
+        raise Unreachable(f"Zeebe does not tell its topology: {answer}")
+    there = {partition["id"] for broker in answer.body["brokers"] for partition in broker["partitions"]}
+    if len(there) != manifest["partitions"]:
+        yield f"the backup has {manifest['partitions']} partitions, the cluster is configured with {len(there)}"
+    if len(answer.body["brokers"]) != brokers:
+        yield f"the cluster has {len(answer.body['brokers'])} brokers, runtime.processes.zeebe names {brokers}"
+
+
+def repository(survey: Survey) -> Iterator[str]:
+    """The snapshot repository is the cluster file's, every node can read it, and Zeebe has a backup store."""
+    yield from inspection.repository(survey.look)
+    yield from inspection.same_repository(survey.look)
+
+
+def complete(survey: Survey) -> Iterator[str]:
+    """The set is complete by every component's own word, or, where one does not run, by its store's."""
+    cluster, backup_id = survey.cluster, survey.backup_id
+    storage = survey.look.storage()
+    if storage is None:
+        return
+    survey.snapshots = storage.snapshots(sets.snapshot_pattern(backup_id))
+    recorded = {part["component"]: part for part in survey.manifest["parts"]}
+    for component in cluster.all_components:
+        if component in recorded and survey.stopped(component) and component is not Component.RECORDS:
+            survey.reports[component] = _recorded(backup_id, recorded[component])
+        elif cluster.connection(component) not in survey.look.silent:
+            survey.reports[component] = PartHook(Part(**cluster.part(component))).status(backup_id)
+    asked_at = datetime.fromisoformat(survey.manifest["pause"]["asked_at"]).timestamp()
+    expected = sets.Expected(
+        backup_id,
+        tuple(component for component in cluster.all_components if component in survey.reports),
+        cluster.version,
+        {int(number): position for number, position in survey.manifest["pause"]["positions"].items()},
+        asked_at - cluster.limits.clock_skew.total_seconds(),
+    )
+    yield from sets.problems(expected, survey.reports, survey.snapshots, pause_held=True)
+    yield from _missing(survey, recorded)
+
+
+def _recorded(backup_id: int, part: Mapping[str, Any]) -> Report:
+    fields = {**part, "backup_id": backup_id, "phase": Phase.COMPLETED, "reason": None, "found": True}
+    return Report.from_json(fields)
+
+
+def _missing(survey: Survey, recorded: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the snapshots that the manifest names and the repository does not hold."""
+    there = {snapshot.name for snapshot in survey.snapshots}
+    for name, part in recorded.items():
+        if name != Component.ZEEBE:
+            gone = [piece["name"] for piece in part["pieces"] if piece["name"] not in there]
+            yield from (f"{name}: snapshot {snapshot} is not in the repository any more" for snapshot in gone)
+
+
+def backup_store(survey: Survey) -> Iterator[str]:
+    """Where Zeebe does not run to tell, the backup store itself is asked for the set."""
+    if not survey.stopped(Component.ZEEBE):
+        return
+    for broker in survey.runtime.brokers():
+        match survey.runtime.has_backup(broker, survey.backup_id):
+            case False:
+                yield f"{broker}: Zeebe's backup store does not hold backup {survey.backup_id}, or cannot be read"
+            case None:
+                survey.warnings.append(
+                    f"{broker}: Zeebe does not run and the cluster file has no has_backup command: whether its backup"
+                    " store can be read shows when the restore application runs, before any index is deleted"
+                )
+
+
+def indices(survey: Survey) -> Iterator[str]:
+    """What goes and what comes, component by component; nobody else's indices are among what goes."""
+    cluster, storage = survey.cluster, survey.look.storage()
+    if storage is None:
+        return
+    for component in cluster.all_components:
+        if component is Component.ZEEBE:
+            continue
+        prefixes = [cluster.prefixes[family] for family in cluster.families(component)]
+        restored = snapshots_of(survey.manifest, component, survey.snapshots)
+        sizes = storage.sizes([snapshot.name for snapshot in restored]) if restored else {}
+        survey.steps.append(Step(component.value, tuple(storage.own_indices(prefixes)), restored, sizes))
+        strange = [one for snapshot in restored for one in snapshot.indices if not one.startswith(tuple(prefixes))]
+        if strange:
+            yield f"{component}: its snapshots hold indices of other applications: {', '.join(strange[:5])}"
+
+
+def templates(survey: Survey) -> Iterator[str]:
+    """The index templates and policies are there: no snapshot brings them back."""
+    storage = survey.look.storage()
+    if storage is None:
+        return
+    own = list(survey.cluster.prefixes.values())
+    for kind, here in (("templates", storage.templates(own)), ("policies", storage.policies(own))):
+        if missing := sorted(set(survey.manifest.get(kind, ())) - set(here)):
+            yield (
+                f"{len(missing)} index {kind} are missing ({', '.join(missing[:5])} …): start the whole cluster once on"
+                " the empty search engine, which makes them, and start the restore again"
+            )
+
+
+def overlaps(survey: Survey, clusters: Iterable[Cluster]) -> Iterator[str]:
+    """Yield clusters on the same search engine whose indices this restore would take for its own."""
+    storage, own = survey.cluster.secondary_storage.connection, survey.cluster.prefixes.values()
+    for other in clusters:
+        if other.secondary_storage.connection != storage:
+            continue
+        for theirs in other.prefixes.values():
+            if any(theirs != prefix and theirs.startswith(f"{prefix}-") for prefix in own):
+                yield (
+                    f"the indices {theirs}* of cluster {other.name} would be deleted too: they begin like this"
+                    " cluster's; give the clusters prefixes of which none begins with another"
+                )
+
+
+def snapshots_of(
+    manifest: Mapping[str, Any], component: Component, snapshots: Iterable[Snapshot]
+) -> tuple[Snapshot, ...]:
+    """Return a component's snapshots of the set in ascending order of their parts."""
+    named = {piece["name"] for part in manifest["parts"] if part["component"] == component for piece in part["pieces"]}
+
+    def number(snapshot: Snapshot) -> int:
+        part = PART_OF.search(snapshot.name)
+        return int(part["part"]) if part else 0
+
+    return tuple(sorted((one for one in snapshots if one.name in named), key=number))
+
+
+CHECKS: tuple[Callable[[Survey], Iterable[str]], ...] = (
+    processes,
+    answering,
+    connections,
+    versions,
+    shape,
+    repository,
+    complete,
+    backup_store,
+    indices,
+    templates,
+)

@@ -1,0 +1,46 @@
+"""How a cluster's processes stand: what a step of a restore makes sure of before it goes on."""
+
+from camunda_backup.clusters import Cluster
+from camunda_backup.errors import NotYet, RestoreFailed
+from camunda_backup.inspection import Inspection, topology
+from camunda_backup.runtimes import runtime_of
+from camunda_backup.runtimes.runtime import Runtime
+
+
+def runtime(cluster: Cluster) -> Runtime:
+    """Return what stops and starts a cluster's components.
+
+    :raises RestoreFailed: the cluster file does not say
+    """
+    config = cluster.runtime_config()
+    if config is None:
+        raise RestoreFailed("runtime is missing in the cluster file: nothing says how components stop and start")
+    return runtime_of(config)
+
+
+def require_stopped(cluster: Cluster) -> None:
+    """Make sure that nothing runs that could write while data is restored.
+
+    :raises RestoreFailed: a component runs
+    """
+    running = [component for component in cluster.processes if not runtime(cluster).is_stopped(component)]
+    if running:
+        raise RestoreFailed(
+            f"{', '.join(running)} must not run while data is restored; clear the run from stop_{running[-1]}"
+        )
+
+
+def require_healthy_zeebe(cluster: Cluster, partitions: int | None = None) -> None:
+    """Make sure that all brokers are there and every partition has a healthy leader that exports.
+
+    :param partitions: how many there must be
+    :raises NotYet, Unreachable: it is not so (yet)
+    """
+    look = Inspection(cluster)
+    problems = list(topology(look))
+    if problems:
+        raise NotYet("Zeebe is not healthy: " + "; ".join(problems))
+    answer = look.ask(cluster.connections.zeebe, "/actuator/cluster")
+    there = {partition["id"] for broker in answer.body["brokers"] for partition in broker["partitions"]}
+    if partitions and len(there) != partitions:
+        raise NotYet(f"Zeebe has {len(there)} partitions, the backup {partitions}")
