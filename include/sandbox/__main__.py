@@ -12,6 +12,7 @@ from .errors import SandboxError
 COMMANDS = {
     "demo": "start a cluster and an Airflow, and let the one back up the other",
     "up": "start the embedded cluster and stay until Ctrl-C",
+    "part": "look at, stop, start, empty or restore one part of a sandbox that runs",
     "fetch": "fetch what the embedded cluster is made of, and start nothing",
 }
 

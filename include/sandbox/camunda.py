@@ -1,21 +1,53 @@
 """Zeebe, Operate and Tasklist 8.6 from one distribution, run without its own scripts."""
 
+from dataclasses import replace
+from pathlib import Path
+
 from . import fetch, java, ports
 from .programs import Program, environment
 from .sites import Site
 
 PARTITIONS = 2
 BUCKET = "zeebe-backups"
+BASE_PATH = "sandbox"
 DATABASE = "sandbox"
 HEAP = "512m"
+
+RESTORE = "restore"
+"""The name of the restore application's program."""
 
 OPENSEARCH_EXPORTER = "io.camunda.zeebe.exporter.opensearch.OpensearchExporter"
 
 
 def zeebe(site: Site) -> Program:
     """Return a Zeebe broker with an embedded gateway as a program."""
+    settings = _broker(site) | {"SPRING_PROFILES_ACTIVE": "broker"}
+    health = f"{site.url('zeebe_management')}/actuator/health/status"
+    program = _program(site, "zeebe", "io.camunda.application.StandaloneBroker", settings, health)
+    return replace(program, excludes=(RESTORE,))
+
+
+def restore(site: Site, backup_id: int) -> Program:
+    """Return the restore application as a program: it fills the broker's empty data folder and ends.
+
+    It takes the broker's own settings but no profile (recorded from Camunda 8.6.0).
+
+    :param backup_id: what to restore
+    """
+    main_class = "io.camunda.zeebe.restore.RestoreApp"
+    program = _program(site, "zeebe", main_class, _broker(site), health="")
+    command = (*program.command, f"--backupId={backup_id}")
+    return replace(program, name=RESTORE, command=command, excludes=("zeebe",))
+
+
+def zeebe_data(site: Site) -> Path:
+    """Return the broker's data folder."""
+    return site.home("zeebe") / "data"
+
+
+def _broker(site: Site) -> dict[str, str]:
+    """Return the settings of the broker."""
     settings = _servers(site, "zeebe_rest", "zeebe_management") | {
-        "SPRING_PROFILES_ACTIVE": "broker",
         "ZEEBE_BROKER_NETWORK_HOST": ports.HOST,
         "ZEEBE_BROKER_NETWORK_ADVERTISEDHOST": ports.HOST,
         "ZEEBE_BROKER_NETWORK_COMMANDAPI_PORT": site.port("zeebe_command"),
@@ -24,7 +56,7 @@ def zeebe(site: Site) -> Program:
         "ZEEBE_BROKER_GATEWAY_NETWORK_PORT": site.port("zeebe_grpc"),
         "ZEEBE_BROKER_CLUSTER_INITIALCONTACTPOINTS": site.address("zeebe_internal"),
         "ZEEBE_BROKER_CLUSTER_PARTITIONSCOUNT": str(PARTITIONS),
-        "ZEEBE_BROKER_DATA_DIRECTORY": str(site.home("zeebe") / "data"),
+        "ZEEBE_BROKER_DATA_DIRECTORY": str(zeebe_data(site)),
         "ZEEBE_BROKER_DATA_LOGSEGMENTSIZE": "16MB",
         "ZEEBE_BROKER_EXPORTERS_OPENSEARCH_CLASSNAME": OPENSEARCH_EXPORTER,
         "ZEEBE_BROKER_EXPORTERS_OPENSEARCH_ARGS_URL": site.url("search"),
@@ -33,8 +65,7 @@ def zeebe(site: Site) -> Program:
     }
     if site.backup_store != "none":
         settings |= _store(site)
-    health = f"{site.url('zeebe_management')}/actuator/health/status"
-    return _program(site, "zeebe", "io.camunda.application.StandaloneBroker", settings, health)
+    return settings
 
 
 def operate(site: Site) -> Program:
@@ -75,7 +106,7 @@ def _store(site: Site) -> dict[str, str]:
     return {
         f"{prefix}_STORE": "S3",
         f"{prefix}_S3_BUCKETNAME": BUCKET,
-        f"{prefix}_S3_BASEPATH": "sandbox",
+        f"{prefix}_S3_BASEPATH": BASE_PATH,
         f"{prefix}_S3_ENDPOINT": site.url("store"),
         f"{prefix}_S3_REGION": "us-east-1",
         f"{prefix}_S3_ACCESSKEY": "sandbox",

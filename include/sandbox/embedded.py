@@ -8,19 +8,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from . import fetch, ports
+from . import camunda, fetch, ports, zeebe_backups
 from .errors import SandboxError
 from .loopback import TIMEOUT, session
 from .parts import PARTS
 from .preflight import Needs
-from .programs import POLL_INTERVAL, Programs
+from .process_control import ProcessControl
+from .programs import POLL_INTERVAL, Ended, Programs
 from .sites import BackupStore, Site
 
 Report = Callable[[str], None]
 
 START_PATIENCE = 240.0  # from one part to the next
+RESTORE_PATIENCE = 600.0
 MEMORY_MIB = 2560
 DATA_MIB = 1024
+CONTROL = "processes"
+LOST_IN_A_DISASTER = ("optimize", "tasklist", "operate", "zeebe")
+INDICES = "operate-*,tasklist-*,optimize-*,zeebe-record*"
 
 
 class EmbeddedCluster:
@@ -41,9 +46,11 @@ class EmbeddedCluster:
         self.home = home.resolve()
         self.repository = repository
         self.parts = tuple(name for name in PARTS if name != "store" or backup_store != "none")
-        self.urls = ports.urls(base_port, (server for name in self.parts for server in PARTS[name].servers))
+        servers = (server for name in self.parts for server in PARTS[name].servers)
+        self.urls = ports.urls(base_port, (*servers, CONTROL))
         self._site = Site(self.home / "data", fetch.cache_folder(), base_port, backup_store, repository)
         self._programs: Programs | None = None
+        self._control = ProcessControl(ports.port(base_port, CONTROL), self)
 
     def __enter__(self) -> Self:
         return self
@@ -71,7 +78,7 @@ class EmbeddedCluster:
         context = fetch.maven(lambda _: None)
         downloads = fetch.to_download(fetch.ARTIFACTS, cache, context)
         return Needs(
-            ports={name: ports.port(self._site.base_port, name) for name in names},
+            ports={name: ports.port(self._site.base_port, name) for name in (*names, CONTROL)},
             memory_mib=MEMORY_MIB,
             disk_mib={self.home: DATA_MIB, cache: unpacking},
             java=True,
@@ -93,6 +100,7 @@ class EmbeddedCluster:
         :raises SandboxError: a part ended or did not answer in time, or another sandbox uses the folder
         """
         self._programs = Programs(self.home)
+        self._control.open()
         shutil.rmtree(self._site.data, ignore_errors=True)
         began = progressed = time.monotonic()
         waiting, starting, up = list(self.parts), set[str](), set[str]()
@@ -112,6 +120,7 @@ class EmbeddedCluster:
 
     def stop(self) -> None:
         """Stop every part; harmless when nothing runs."""
+        self._control.close()
         if self._programs is not None:
             self._programs.close()
             self._programs = None
@@ -150,6 +159,10 @@ class EmbeddedCluster:
         """Return whether one part's process is there, frozen or not."""
         return self._programs is not None and self._programs.is_running(name)
 
+    def has_crashed(self, name: str) -> bool:
+        """Return whether one part has ended by itself."""
+        return self._programs is not None and self._programs.has_crashed(name)
+
     def pid(self, name: str) -> int:
         """Return the process ID of a running part."""
         return self.programs.pid(name)
@@ -181,6 +194,53 @@ class EmbeddedCluster:
             response = direct.put(address, json=definition, timeout=TIMEOUT)
         if not response.ok:
             raise SandboxError(f"OpenSearch refused the repository {self.repository}: {response.text}")
+
+    def empty_zeebe(self) -> None:
+        """Remove everything from Zeebe's data folder.
+
+        :raises BusyError: Zeebe runs, or is being restored
+        """
+        data = camunda.zeebe_data(self._site)
+        with self.programs.kept_ended("zeebe", camunda.RESTORE):
+            if data.exists():
+                shutil.rmtree(data)
+            data.mkdir(parents=True)
+
+    def restore_zeebe(self, backup_id: int) -> Ended:
+        """Run Zeebe's restore application: it fills an empty data folder from the backup store.
+
+        :param backup_id: Zeebe's backup
+        :raises BusyError: Zeebe runs, or is being restored
+        """
+        return self.programs.run(camunda.restore(self._site, backup_id), RESTORE_PATIENCE)
+
+    def holds_backup(self, backup_id: int) -> bool:
+        """Return whether the backup store itself holds a complete backup of every partition.
+
+        :raises SandboxError: the store does not answer, or there is none
+        """
+        if "store" not in self.parts:
+            raise SandboxError("Zeebe has no backup store.")
+        return zeebe_backups.is_complete(self.urls["store"], backup_id)
+
+    def destroy(self, report: Report) -> None:
+        """Lose Zeebe's data, every index of Camunda's, and the processes that used them; all backups stay.
+
+        :param report: is told what is gone
+        :raises SandboxError: OpenSearch refused to delete the indices
+        """
+        for name in LOST_IN_A_DISASTER:
+            if self.is_running(name):
+                self.kill_part(name)
+        report("Optimize, Tasklist, Operate and Zeebe are killed")
+        self.empty_zeebe()
+        report("Zeebe's data folder is gone")
+        with session() as direct:
+            listed = direct.get(f"{self.urls['search']}/_cat/indices/{INDICES}?format=json&h=index", timeout=TIMEOUT)
+            deleted = direct.delete(f"{self.urls['search']}/{INDICES}", timeout=TIMEOUT)
+        if not (listed.ok and deleted.ok):
+            raise SandboxError(f"OpenSearch refused to delete {INDICES}: {deleted.text}")
+        report(f"{len(listed.json())} indices are deleted")
 
     def _after(self, name: str) -> set[str]:
         return set(PARTS[name].after).intersection(self.parts)

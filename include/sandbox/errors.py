@@ -3,3 +3,7 @@
 
 class SandboxError(Exception):
     """Something in the way that the user can act on; its text is one clear sentence."""
+
+
+class BusyError(SandboxError):
+    """A program runs that must not run for this."""

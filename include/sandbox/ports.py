@@ -28,6 +28,7 @@ OFFSETS = MappingProxyType(
         "store": 60,
         "airflow": 80,
         "control": 90,
+        "processes": 91,
     }
 )
 

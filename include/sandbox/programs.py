@@ -9,14 +9,16 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self, cast
 
-from .errors import SandboxError
+from .errors import BusyError, SandboxError
 from .keeper import send
 from .loopback import answers
 
@@ -44,7 +46,8 @@ class Program:
     :param command: the program and its arguments
     :param environment: all environment variables it gets
     :param folder: its working folder, made if missing
-    :param health: an address whose GET succeeds once the program is ready for work
+    :param health: an address whose GET succeeds once the program is ready for work; empty for one that just ends
+    :param excludes: programs that use the same data, so that only one of them may run
     """
 
     name: str
@@ -52,6 +55,7 @@ class Program:
     environment: dict[str, str]
     folder: Path
     health: str
+    excludes: tuple[str, ...] = ()
 
 
 def python_program(name: str, module: str, arguments: tuple[str, ...], home: Path, health: str) -> Program:
@@ -68,6 +72,14 @@ def python_program(name: str, module: str, arguments: tuple[str, ...], home: Pat
     return Program(name, command, variables, home, health)
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a program ended: its exit code, negative for the signal that ended it, and all it printed."""
+
+    exit_code: int
+    output: str
+
+
 @dataclass(slots=True)
 class Running:
     """A started program, how long it took to become healthy in seconds, and when it was started."""
@@ -81,6 +93,8 @@ class Running:
 class Programs:
     """Starts, signals and ends programs; whatever is left is ended when this process ends, even by `kill -9`.
 
+    Several threads may use it at once.
+
     :param home: holds the logs and a lock: one set of programs at a time may use it
     :param patience: seconds to wait for a set before that is still being ended
     :raises SandboxError: another sandbox uses this folder
@@ -90,6 +104,8 @@ class Programs:
         self.logs = home / "logs"
         self.logs.mkdir(parents=True, exist_ok=True)
         self._running: dict[str, Running] = {}
+        self._changing = threading.RLock()  # held for moments only, never while something ends
+        self._closed = False
         with _lock(home, patience) as lock, self.log_path("keeper").open("wb") as log:
             for old in self.logs.glob("*.log"):
                 os.truncate(old, 0)
@@ -115,26 +131,28 @@ class Programs:
     def start(self, program: Program) -> None:
         """Start a program; its output goes to its log.
 
-        :raises SandboxError: it is running already
+        :raises BusyError: it is running already, or one that it excludes
+        :raises SandboxError: everything is being ended
         """
-        if self.is_running(program.name):
-            raise SandboxError(f"{program.name} is running already.")
-        program.folder.mkdir(parents=True, exist_ok=True)
-        Path(program.environment.get("TMPDIR", program.folder)).mkdir(parents=True, exist_ok=True)
-        with self.log_path(program.name).open("ab") as log:
-            process = subprocess.Popen(
-                (*GATE, *program.command),
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd=program.folder,
-                env=program.environment,
-                start_new_session=True,
-            )
-        self._running[program.name] = Running(program, process)
-        self._order(watch=process.pid, log=str(self.log_path(program.name)))
-        with cast("IO[bytes]", process.stdin) as gate:
-            gate.write(b"go\n")
+        self._start(program)
+
+    def run(self, program: Program, timeout: float) -> Ended:
+        """Run a program to its end; its output is in its log as well.
+
+        :param timeout: seconds after which it is killed
+        :raises BusyError: it is running already, or one that it excludes
+        :raises SandboxError: it took longer, or everything is being ended
+        """
+        log = self.log_path(program.name)
+        began = log.stat().st_size if log.exists() else 0
+        running = self._start(program)
+        try:
+            code = running.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise SandboxError(f"{program.name} did not end within {timeout:.0f} s; see {log}.") from None
+        finally:
+            self._kill(running)
+        return Ended(code, log.read_bytes()[began:].decode(errors="replace"))
 
     def stop(self, *names: str, grace: float = 20.0) -> None:
         """End programs together: ask, wait, then kill.
@@ -142,7 +160,8 @@ class Programs:
         :param names: those that are not running are passed over
         :param grace: seconds they get to end by themselves
         """
-        ending = [self._running[name] for name in names if name in self._running]
+        with self._changing:
+            ending = [self._running[name] for name in names if name in self._running]
         for running in ending:
             send(running.process.pid, signal.SIGTERM)
             send(running.process.pid, signal.SIGCONT)
@@ -154,27 +173,44 @@ class Programs:
 
     def kill(self, name: str) -> None:
         """End a program at once, as a crash would."""
-        self._kill(self._running[name])
+        self._kill(self._started(name))
 
     def freeze(self, name: str) -> None:
         """Halt a program where it is: it keeps its connections and answers nothing."""
-        send(self._running[name].process.pid, signal.SIGSTOP)
+        send(self._started(name).process.pid, signal.SIGSTOP)
 
     def thaw(self, name: str) -> None:
         """Let a frozen program go on."""
-        send(self._running[name].process.pid, signal.SIGCONT)
+        send(self._started(name).process.pid, signal.SIGCONT)
+
+    @contextmanager
+    def kept_ended(self, *names: str) -> Iterator[None]:
+        """Let nothing start for a moment.
+
+        :param names: these must not be running
+        :raises BusyError: one of them is
+        """
+        with self._changing:
+            self._refuse_while_running(*names)
+            yield
 
     def is_running(self, name: str) -> bool:
         """Return whether a program was started and has not ended; a frozen one runs."""
-        return name in self._running and self._running[name].process.poll() is None
+        running = self._running.get(name)
+        return running is not None and running.process.poll() is None
+
+    def has_crashed(self, name: str) -> bool:
+        """Return whether a program was started and has ended by itself."""
+        running = self._running.get(name)
+        return running is not None and running.process.poll() is not None
 
     def pid(self, name: str) -> int:
         """Return the process ID of a started program, which is also its process group."""
-        return self._running[name].process.pid
+        return self._started(name).process.pid
 
     def seconds(self, name: str) -> float | None:
         """Return how long a program took to become healthy, in seconds; None if it has not."""
-        return self._running[name].seconds
+        return self._started(name).seconds
 
     def log_path(self, name: str) -> Path:
         """Return where a program's output goes."""
@@ -185,7 +221,7 @@ class Programs:
 
         :raises SandboxError: it ended
         """
-        running = self._running[name]
+        running = self._started(name)
         if running.process.poll() is not None:
             code = running.process.returncode
             raise SandboxError(f"{name} ended by itself with code {code}; see {self.log_path(name)}.")
@@ -209,16 +245,64 @@ class Programs:
 
     def close(self) -> None:
         """End every program and the keeper."""
+        with self._changing:
+            self._closed = True
         self.stop(*self._running)
-        self._orders.close()
+        with self._changing:
+            self._orders.close()
         self._keeper.wait()
+
+    def _start(self, program: Program) -> Running:
+        with self._changing:
+            if self._closed:
+                raise SandboxError(f"{program.name} is not started: the sandbox is being stopped.")
+            if self.is_running(program.name):
+                raise BusyError(f"{program.name} is running already.")
+            self._refuse_while_running(*program.excludes)
+            if program.name in self._running:  # it ended by itself
+                self._kill(self._running[program.name])
+            program.folder.mkdir(parents=True, exist_ok=True)
+            Path(program.environment.get("TMPDIR", program.folder)).mkdir(parents=True, exist_ok=True)
+            with self.log_path(program.name).open("ab") as log:
+                process = subprocess.Popen(
+                    (*GATE, *program.command),
+                    stdin=subprocess.PIPE,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    cwd=program.folder,
+                    env=program.environment,
+                    start_new_session=True,
+                )
+            running = self._running[program.name] = Running(program, process)
+            self._order(watch=process.pid, log=str(self.log_path(program.name)))
+            with cast("IO[bytes]", process.stdin) as gate:
+                gate.write(b"go\n")
+            return running
+
+    def _refuse_while_running(self, *names: str) -> None:
+        for name in names:
+            if self.is_running(name):
+                raise BusyError(f"{name} is running; stop it first.")
+
+    def _started(self, name: str) -> Running:
+        """Return a program that was started, whether or not it has ended by itself since.
+
+        :raises SandboxError: it was not started, or was stopped
+        """
+        running = self._running.get(name)
+        if running is None:
+            raise SandboxError(f"{name} is not running.")
+        return running
 
     def _kill(self, running: Running) -> None:
         send(running.process.pid, signal.SIGKILL)
         running.process.wait()
-        del self._running[running.program.name]
-        with suppress(BrokenPipeError):
-            self._order(forget=running.process.pid)
+        with self._changing:
+            if self._running.get(running.program.name) is not running:
+                return  # another thread was faster
+            del self._running[running.program.name]
+            with suppress(BrokenPipeError, ValueError):  # the keeper is gone, or no longer listened to
+                self._order(forget=running.process.pid)
 
     def _order(self, **order: str | int) -> None:
         self._orders.write(json.dumps(order).encode() + b"\n")

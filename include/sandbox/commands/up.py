@@ -43,12 +43,13 @@ def run(options: argparse.Namespace) -> int:
 
 def _stay(cluster: EmbeddedCluster) -> None:
     """Wait for a signal, and say so when a part ends by itself."""
-    running = set(cluster.parts)
+    told = set[str]()
     while True:
         time.sleep(1)
-        for name in [name for name in running if not cluster.is_running(name)]:
-            running.remove(name)
+        crashed = {name for name in cluster.parts if cluster.has_crashed(name)}
+        for name in sorted(crashed - told):
             say(f"{name} ended by itself; see {cluster.log_path(name)}")
+        told = crashed
 
 
 def table(cluster: EmbeddedCluster) -> str:

@@ -1,0 +1,185 @@
+"""Stop, start, empty and restore the parts of the embedded cluster over HTTP, on loopback only.
+
+The parts belong to the process that started them, so whoever else wants to stop or start one asks that process here.
+The stand-in answers the same calls on its `control` port.
+"""
+
+import json
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Protocol, cast
+
+from .errors import BusyError, SandboxError
+from .ports import HOST
+from .programs import Ended
+
+Answer = tuple[HTTPStatus, dict[str, Any] | None]
+
+ZEEBE = "zeebe"
+POLL_INTERVAL = 0.1
+
+
+class Processes(Protocol):
+    """What is controlled, see `EmbeddedCluster`."""
+
+    parts: tuple[str, ...]
+
+    def is_running(self, name: str) -> bool:
+        """Return whether one part's process is there."""
+
+    def stop_part(self, name: str) -> None:
+        """Stop one part in an orderly way."""
+
+    def start_part(self, name: str) -> None:
+        """Start one part with the data it has, without waiting for it."""
+
+    def empty_zeebe(self) -> None:
+        """Remove everything from Zeebe's data folder."""
+
+    def restore_zeebe(self, backup_id: int) -> Ended:
+        """Run Zeebe's restore application."""
+
+    def holds_backup(self, backup_id: int) -> bool:
+        """Return whether Zeebe's backup store holds a complete backup."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One call: its method, its path as a pattern, and what it does with the path's pieces and the body."""
+
+    method: str
+    path: re.Pattern[str]
+    act: Callable[[Processes, Mapping[str, str], bytes], Answer]
+
+
+def _state(processes: Processes, pieces: Mapping[str, str], _body: bytes) -> Answer:
+    return HTTPStatus.OK, {"state": "running" if processes.is_running(pieces["name"]) else "stopped"}
+
+
+def _stop(processes: Processes, pieces: Mapping[str, str], _body: bytes) -> Answer:
+    processes.stop_part(pieces["name"])
+    return HTTPStatus.NO_CONTENT, None
+
+
+def _start(processes: Processes, pieces: Mapping[str, str], _body: bytes) -> Answer:
+    if not processes.is_running(pieces["name"]):
+        processes.start_part(pieces["name"])
+    return HTTPStatus.NO_CONTENT, None
+
+
+def _empty(processes: Processes, _pieces: Mapping[str, str], _body: bytes) -> Answer:
+    processes.empty_zeebe()
+    return HTTPStatus.NO_CONTENT, None
+
+
+def _restore(processes: Processes, _pieces: Mapping[str, str], body: bytes) -> Answer:
+    ended = processes.restore_zeebe(int(json.loads(body)["backup_id"]))
+    return HTTPStatus.OK, {"exit_code": ended.exit_code, "output": ended.output}
+
+
+def _backup(processes: Processes, pieces: Mapping[str, str], _body: bytes) -> Answer:
+    return HTTPStatus.OK, {"exists": processes.holds_backup(int(pieces["backup"]))}
+
+
+ROUTES = tuple(
+    Route(method, re.compile(f"/processes/{path}"), act)
+    for method, path, act in (
+        ("POST", rf"(?P<name>{ZEEBE})/empty", _empty),
+        ("POST", rf"(?P<name>{ZEEBE})/restore", _restore),
+        ("GET", rf"(?P<name>{ZEEBE})/backups/(?P<backup>\d+)", _backup),
+        ("GET", r"(?P<name>\w+)", _state),
+        ("POST", r"(?P<name>\w+)/stop", _stop),
+        ("POST", r"(?P<name>\w+)/start", _start),
+    )
+)
+
+
+def answer(processes: Processes, method: str, path: str, body: bytes) -> Answer:
+    """Return the answer to one call.
+
+    :param processes: what is controlled
+    :param method: as HTTP writes it
+    :param path: without a query
+    :param body: JSON, or nothing
+    """
+    for route in ROUTES:
+        found = route.path.fullmatch(path) if route.method == method else None
+        if found and found["name"] in processes.parts:
+            try:
+                return route.act(processes, found.groupdict(), body)
+            except BusyError as busy:
+                return HTTPStatus.CONFLICT, {"message": str(busy)}
+            except SandboxError as error:
+                return HTTPStatus.INTERNAL_SERVER_ERROR, {"message": str(error)}
+            except (ValueError, TypeError, KeyError):
+                return HTTPStatus.BAD_REQUEST, {"message": 'Send {"backup_id": <number>}.'}
+    return HTTPStatus.NOT_FOUND, {"message": f"The sandbox knows no {method} {path}."}
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers one call."""
+
+    protocol_version = "HTTP/1.1"
+
+    def handle_call(self) -> None:
+        """Read the call and send its answer."""
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        status, told = answer(cast("Server", self.server).processes, self.command, self.path, body)
+        content = b"" if told is None else json.dumps(told).encode()
+        self.send_response_only(status)
+        if told is not None:
+            self.send_header("Content-Type", "application/json")
+        if status != HTTPStatus.NO_CONTENT:
+            self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_GET = do_POST = handle_call  # noqa: N815 - the base class calls them so
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - named so in the base class
+        """Log nothing: the parts have logs of their own."""
+
+
+class Server(ThreadingHTTPServer):
+    """Answers each call in a thread of its own: some take as long as a restore."""
+
+    daemon_threads = True
+
+    def __init__(self, port: int, processes: Processes) -> None:
+        super().__init__((HOST, port), Handler)
+        self.processes = processes
+
+
+class ProcessControl:
+    """The server, for as long as the parts may be controlled.
+
+    :param port: where to listen
+    :param processes: what is controlled
+    """
+
+    def __init__(self, port: int, processes: Processes) -> None:
+        self._port = port
+        self._processes = processes
+        self._server: Server | None = None
+
+    def open(self) -> None:
+        """Listen.
+
+        :raises SandboxError: the port is taken
+        """
+        try:
+            server = self._server = Server(self._port, self._processes)
+        except OSError as error:
+            raise SandboxError(f"Port {self._port} (for processes) cannot be used: {error.strerror}.") from error
+        threading.Thread(target=server.serve_forever, args=(POLL_INTERVAL,), name="processes", daemon=True).start()
+
+    def close(self) -> None:
+        """Take no more calls; harmless when it is closed."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
