@@ -180,6 +180,22 @@ class StandIn:
         """Take connections to a role again."""
         self._control("/revive-role", {"role": role})
 
+    def process(self, name: str, action: str = "", **sent: Any) -> Any:
+        """Ask for the state of a process, or stop, start, empty or restore it; fail with the reason of a refusal.
+
+        :param action: ``stop``, ``start``, ``empty`` or ``restore``; none asks for the state
+        :param sent: what goes with it, e.g. ``backup_id=10``
+        """
+        path = f"/processes/{name}" + (f"/{action}" if action else "")
+        answer = self.ask("control", path, "POST" if action else "GET", json=sent or None)
+        if not answer.ok:
+            raise ValueError(answer.json()["message"])
+        return answer.json() if answer.content else None
+
+    def disaster(self) -> None:
+        """End all processes; Zeebe's data and all indices are gone."""
+        self._control("/disaster", {})
+
     def reset(self, *, repository: bool = True) -> None:
         """Begin again with an empty cluster, without faults, outcomes, conditions and journal."""
         self._control("/reset", {"repository": repository})
@@ -190,7 +206,7 @@ class StandIn:
         return [e for e in entries if role in {None, e["role"]} and caller in {"any", e["from"]}]
 
     def truth(self) -> dict[str, Any]:
-        """Give what the model knows: exporting phases, positions, instances, backups, snapshots."""
+        """Give what the model knows: exporting phases, positions, instances, backups, snapshots, processes."""
         found: dict[str, Any] = self._look("/truth")
         return found
 

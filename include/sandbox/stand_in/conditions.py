@@ -23,6 +23,12 @@ class Conditions:
     :param incomplete_after: seconds after which web apps of 8.8 and later say INCOMPLETE of a backup that is dead (the
         real ones: 300)
     :param optimize_completed: Optimize's word for a complete backup; the manual says COMPLETE, the source COMPLETED
+    :param stays_running: processes that go on when they are stopped
+    :param data_left: emptying Zeebe's data directory leaves a file
+    :param restore_store: Zeebe's backup store as the restore application finds it: ready or refusing
+    :param swallowed: how many first commands a partition (as text) lets time out after a restore
+    :param restore_shards_fail: indices whose shard does not come back with a restore
+    :param templates_missing: index templates that are not there
     """
 
     version: dict[str, str] = field(default_factory=dict)
@@ -37,6 +43,12 @@ class Conditions:
     search_health: str = "green"
     incomplete_after: float = 0.0
     optimize_completed: str = "COMPLETED"
+    stays_running: list[str] = field(default_factory=list)
+    data_left: bool = False
+    restore_store: str = "ready"
+    swallowed: dict[str, int] = field(default_factory=dict)
+    restore_shards_fail: list[str] = field(default_factory=list)
+    templates_missing: list[str] = field(default_factory=list)
     _changed: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
     def change(self, wanted: Mapping[str, Any]) -> None:

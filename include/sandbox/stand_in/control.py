@@ -10,6 +10,7 @@ from sandbox.stand_in.faults import Fault
 from sandbox.stand_in.messages import Call, Reply
 from sandbox.stand_in.model.zeebe import Phase
 from sandbox.stand_in.outcomes import Plan
+from sandbox.stand_in.roles.processes import ProcessRole
 from sandbox.stand_in.routes import Handler, Routes
 from sandbox.stand_in.world import World
 
@@ -19,8 +20,8 @@ RECORD_INDEX = re.compile(r"zeebe-record_")
 class Control:
     """Faults, outcomes, conditions, pace, and the truth about the model."""
 
-    def __init__(self, world: World, doors: dict[str, Door]) -> None:
-        self._world, self._doors = world, doors
+    def __init__(self, world: World, doors: dict[str, Door], processes: ProcessRole) -> None:
+        self._world, self._doors, self._processes = world, doors, processes
 
     def routes(self) -> Routes:
         """All paths of the control port."""
@@ -39,6 +40,7 @@ class Control:
             "/reset": self._reset,
             "/kill-role": self._kill,
             "/revive-role": self._revive,
+            "/disaster": self._disaster,
         }.items():
             routes.add("POST", path, guarded(handler))
         routes.add("GET", "/journal", self._journal)
@@ -95,6 +97,11 @@ class Control:
         self._world.exporter.notice()
         return Reply(204)
 
+    async def _disaster(self, _call: Call) -> Reply:
+        """End every process; Zeebe's data and all indices are gone, repository, backups and templates stay."""
+        await self._processes.disaster()
+        return Reply(204)
+
     def _of_role(self, call: Call) -> list[Door]:
         role = call.json()["role"]
         doors = [d for d in self._doors.values() if role in {*d.roles, d.name}]
@@ -124,7 +131,8 @@ class Control:
                     str(b.number): {
                         "state": b.state,
                         "partitions": {
-                            str(p.number): {"last": p.checkpoint, "acknowledged": p.acknowledged} for p in b.partitions
+                            str(p.number): {"last": len(p.held.records), "acknowledged": p.held.acknowledged}
+                            for p in b.partitions
                         },
                     }
                     for b in self._world.zeebe_backups.known.values()
@@ -137,6 +145,10 @@ class Control:
                     for repository in self._world.repositories.definitions
                 },
                 "down": sorted(self._world.down),
+                "processes": {
+                    p.name: "running" if p.running else "stopped" for p in self._world.processes.known.values()
+                },
+                "crash_loops": self._world.processes.crash_loops,
             },
         )
 

@@ -7,6 +7,7 @@ from sandbox.stand_in.answers.entry import WebApp
 from sandbox.stand_in.control import Control
 from sandbox.stand_in.doors import Door
 from sandbox.stand_in.roles.optimize import Optimize
+from sandbox.stand_in.roles.processes import ProcessRole
 from sandbox.stand_in.roles.search import SearchRole
 from sandbox.stand_in.roles.spring import Bean, Spring
 from sandbox.stand_in.roles.web_app_backups import WebAppBackups
@@ -51,10 +52,15 @@ def web_app_management(world: World, app: WebApp) -> Routes:
     }
 
     def troubled() -> tuple[str, ...]:
+        if not world.processes.healthy(app.role):
+            return ("readinessState",)
         return (check,) if "search" in world.down else ()
 
+    def trouble_seconds() -> float:
+        return app.trouble_seconds if "search" in world.down else 0
+
     beans = {app.properties[1]: configuration(world, app)}
-    spring.add_actuator(routes, groups, beans, troubled=troubled, trouble_seconds=app.trouble_seconds)
+    spring.add_actuator(routes, groups, beans, troubled=troubled, trouble_seconds=trouble_seconds)
     WebAppBackups(world, app).add_to(routes)
     return routes
 
@@ -80,7 +86,9 @@ def only_optimize(world: World) -> dict[str, dict[str, Routes]]:
 async def open_doors(world: World, roles: dict[str, dict[str, Routes]], base: int) -> dict[str, Door]:
     """Open every port and the control port; ``base`` 0 takes free ones. Returns the doors by name."""
     doors = {name: Door(name, world, routes) for name, routes in roles.items()}
-    control = Door("control", world, {"control": Control(world, dict(doors)).routes()}, recorded=False)
+    processes = ProcessRole(world, dict(doors))
+    own = {"control": Control(world, dict(doors), processes).routes(), "processes": processes.routes()}
+    control = Door("control", world, own, unrecorded="control")
     for name, door in {**doors, "control": control}.items():
         await door.open(ports.port(base, name) if base else 0)
     return {**doors, "control": control}

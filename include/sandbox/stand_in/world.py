@@ -15,6 +15,7 @@ from sandbox.stand_in.journal import Journal
 from sandbox.stand_in.messages import Reply
 from sandbox.stand_in.model.backups import ZeebeBackups
 from sandbox.stand_in.model.exporting import Exporter
+from sandbox.stand_in.model.processes import ZEEBE, Processes
 from sandbox.stand_in.model.zeebe import Zeebe
 from sandbox.stand_in.outcomes import Outcomes, Plan
 from sandbox.stand_in.pace import Pace
@@ -50,6 +51,8 @@ class World:
     pace: Pace
     zeebe: Zeebe
     zeebe_backups: ZeebeBackups
+    data_directory: set[str]
+    processes: Processes
     indices: Indices
     repositories: Repositories
     exporter: Exporter
@@ -74,19 +77,38 @@ class World:
         self.journal, self.pace = Journal(), Pace(self._play.pace)
         self.zeebe = Zeebe(self._play.brokers, self._play.partitions)
         self.zeebe_backups = ZeebeBackups()
+        self.data_directory = {"raft-partition"}
+        apart = (app.role for app in self.line.web_apps if not self.line.unified)
+        self.processes = Processes((ZEEBE, *apart, "optimize"))
         self.optimize_plans = {}
         self.indices, self.repositories = Indices(), Repositories()
-        for name in self.line.indices:
-            self.indices.create(name)
-        for name, documents in FIRST_DOCUMENTS.items():
-            for identity, document in documents.items():
-                self.indices.put(name, identity, document)
+        for process in self.processes.known:
+            self.make_indices(process)
         if repository:
             self.repositories.register(REPOSITORY, {"type": "fs", "settings": {"location": REPOSITORY}})
-        self.exporter = Exporter(
-            self.line, self._version, self.zeebe, self.indices, reachable=lambda: "search" not in self.down
-        )
+        self.exporter = Exporter(self.line, self._version, self.zeebe, self.indices, works=self._works)
         self.run(self.exporter.run())
+
+    def make_indices(self, process: str) -> None:
+        """Make the indices that a process creates when it starts; those that are there stay as they are."""
+        own = "" if self.line.unified else f"{process}-"
+        for name in self.line.indices:
+            if process != "optimize" and name.startswith(own):
+                self.indices.create(name)
+        first = FIRST_DOCUMENTS if process == "optimize" else {}
+        for index, documents in first.items():
+            for identity, document in documents.items():
+                if self.indices.document(index, identity) is None:
+                    self.indices.put(index, identity, document)
+
+    @property
+    def zeebe_healthy(self) -> bool:
+        """Whether Zeebe runs with all its brokers and partitions."""
+        trouble = self.conditions.unhealthy_partitions or self.conditions.missing_brokers
+        return self.processes.healthy(ZEEBE) and not trouble
+
+    def _works(self, role: str) -> bool:
+        return "search" not in self.down if role == "search" else self.processes.healthy(role)
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something in the background until it is done or the world is reset."""
@@ -97,7 +119,7 @@ class World:
     def plant(self, role: str, number: int) -> None:
         """Put a finished backup there that nobody here has made; a ValueError names an unknown role."""
         if role == "zeebe":
-            self.zeebe_backups.plant(number, self.zeebe.partitions.values(), self.version(role))
+            self.zeebe_backups.plant(number, self.zeebe, self.version(role))
             return
         prefix, parts = self._snapshots_of(role)
         for place in range(1, parts + 1):

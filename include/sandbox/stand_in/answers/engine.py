@@ -1,7 +1,7 @@
 """How a search engine is described."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sandbox.stand_in.answers.entry import Entry, Source, recorded
@@ -37,6 +37,11 @@ def error(status: int, kind: str, reason: str, **more: Any) -> Entry:
     """Describe an error in the form both engines use; ``more`` fields stand beside type and reason."""
     cause = {"type": kind, "reason": reason, **more}
     return recorded(status, {"error": {"root_cause": [cause], **cause}, "status": status}, JSON_UTF8)
+
+
+def documented_error(status: int, kind: str, reason: str) -> Entry:
+    """Describe an error known from the engines' source only."""
+    return replace(error(status, kind, reason), source=Source.DOCUMENTED)
 
 
 OUTSIDE_PATH_REPO = {
@@ -101,6 +106,20 @@ COMMON: Mapping[str, Entry] = {
         "the cluster. Either close or delete the existing index or restore the index under a different name by "
         "providing a rename pattern and replacement name",
     ),
+    "search.restore_state": documented_error(
+        500, "snapshot_restore_exception", "[{repository}:{name}/{uuid}] unsupported snapshot state [{state}]"
+    ),
+    "search.restore_partial_index": documented_error(
+        500,
+        "snapshot_restore_exception",
+        "[{repository}:{name}/{uuid}] index [{index}] wasn't fully snapshotted - cannot restore",
+    ),
+    "search.restore_global_state": documented_error(
+        500,
+        "snapshot_restore_exception",
+        "[{repository}:{name}/{uuid}] cannot restore global state since the snapshot was created without global state",
+    ),
+    "search.shards_failed": documented_error(503, "search_phase_execution_exception", "all shards failed"),
     "search.wrong_method": Entry(
         405,
         {

@@ -112,6 +112,11 @@ ZEEBE: dict[str, Entry] = {
         "io.camunda.zeebe.broker.client.api.PartitionNotFoundException",
         "Expected to handle REST API request, but request could not be delivered",
     ),
+    "zeebe.rest.swallowed": zeebe_problem(
+        504,
+        "java.util.concurrent.TimeoutException",
+        "Expected to handle REST API request, but request timed out between gateway and broker",
+    ),
     "zeebe.rest.no_process": zeebe_problem(
         404,
         "NOT_FOUND",

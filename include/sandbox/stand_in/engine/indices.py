@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 Document = Mapping[str, Any]
+STARTED = "STARTED"
 
 
 class IndexMissing(Exception):
@@ -15,12 +16,18 @@ class IndexMissing(Exception):
 
 @dataclass(slots=True)
 class Index:
-    """One index. Documents are never changed in place, so that a snapshot may share them."""
+    """One index. Documents are never changed in place, so that a snapshot may share them.
+
+    :param state: state of its shards, UNASSIGNED, INITIALIZING or STARTED
+    :param unassigned: reason and details of shards that are not started
+    """
 
     name: str
     documents: dict[str, Document] = field(default_factory=dict)
     uuid: str = field(default_factory=lambda: uuid4().hex[:22])
     shards: int = 1
+    state: str = STARTED
+    unassigned: tuple[str, str] | None = None
 
     def frozen(self) -> "Index":
         """Copy that later writes do not reach."""
@@ -43,9 +50,9 @@ class Indices:
         """Make an index, or give the one there is."""
         return self._indices.setdefault(name, Index(name))
 
-    def put_back(self, index: Index) -> None:
-        """Add an index out of a snapshot."""
-        self._indices[index.name] = index.frozen()
+    def add(self, index: Index) -> None:
+        """Add an index, in the place of one that has its name."""
+        self._indices[index.name] = index
 
     def delete(self, name: str) -> None:
         """Remove an index."""

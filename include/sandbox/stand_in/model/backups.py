@@ -1,12 +1,12 @@
 """Zeebe's own backups: one state for each partition."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from sandbox.stand_in.model.clock import zeebe_time
-from sandbox.stand_in.model.zeebe import Partition
+from sandbox.stand_in.model.zeebe import Checkpoint, Zeebe
 
 MISSING = "DOES_NOT_EXIST"
 RUNNING = "IN_PROGRESS"
@@ -16,21 +16,20 @@ FAILED = "FAILED"
 
 @dataclass(slots=True)
 class PartitionBackup:
-    """What one partition's backup says, and the positions it holds."""
+    """What one partition's backup says, and what it holds."""
 
     number: int
     state: str = MISSING
     created: str = ""
     updated: str = ""
     failure: str | None = None
-    checkpoint: int = 0
-    acknowledged: int = 0
+    held: Checkpoint = field(default_factory=Checkpoint, repr=False)
 
-    def begin(self, partition: Partition) -> None:
+    def begin(self, held: Checkpoint) -> None:
         """Take the checkpoint."""
         self.state, self.created = RUNNING, zeebe_time()
         self.updated = self.created
-        self.checkpoint, self.acknowledged = partition.last_position, partition.acknowledged
+        self.held = held
 
     def end(self, state: str, failure: str | None = None) -> None:
         """Come to an end."""
@@ -49,7 +48,7 @@ class PartitionBackup:
         described["lastUpdatedAt"] = self.updated
         if self.failure:
             return described
-        return {**described, "checkpointPosition": self.checkpoint, **extras, "brokerVersion": version}
+        return {**described, "checkpointPosition": len(self.held.records), **extras, "brokerVersion": version}
 
 
 @dataclass(slots=True)
@@ -92,11 +91,11 @@ class ZeebeBackups:
     latest: int = 0
     known: dict[int, ZeebeBackup] = field(default_factory=dict)
 
-    def plant(self, number: int, partitions: Collection[Partition], version: str) -> None:
+    def plant(self, number: int, zeebe: Zeebe, version: str) -> None:
         """Put a complete backup there."""
-        parts = [PartitionBackup(p.number) for p in partitions]
-        for part, partition in zip(parts, partitions, strict=True):
-            part.begin(partition)
+        parts = [PartitionBackup(n) for n in zeebe.partitions]
+        for part in parts:
+            part.begin(zeebe.checkpoint(part.number))
             part.end(COMPLETED)
         self.known[number] = ZeebeBackup(number, parts, version)
         self.latest = max(self.latest, number)

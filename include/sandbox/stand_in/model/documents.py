@@ -48,9 +48,14 @@ def exported(record: Record, version: str) -> Change:
             "intent": record.intent,
             "recordType": "EVENT",
             "key": record.key,
-            "sequence": record.partition * (1 << 51) + record.position,
+            "sequence": sequence(record),
         },
     )
+
+
+def sequence(record: Record) -> int:
+    """Sequence number of a record among those of its type; here its position, with the partition before it."""
+    return record.partition * (1 << 51) + record.position
 
 
 def operate(record: Record) -> list[Change]:

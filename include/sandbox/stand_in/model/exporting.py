@@ -6,35 +6,28 @@ from collections.abc import Callable, Iterable
 from sandbox.stand_in.answers.entry import Line
 from sandbox.stand_in.engine.indices import Indices
 from sandbox.stand_in.model import documents
-from sandbox.stand_in.model.documents import RECORD_TYPES, Change
-from sandbox.stand_in.model.zeebe import Partition, Phase, Record, Zeebe
+from sandbox.stand_in.model.documents import Change
+from sandbox.stand_in.model.importing import OPTIMIZE, Importer, web_app_importers
+from sandbox.stand_in.model.zeebe import Partition, Phase, Zeebe
 
 LAG_SECONDS = 0.02
-Reader = Callable[[Record], list[Change]]
 
 
 class Exporter:
     """Moves records into the indices in the background, as far as pauses and outages let it."""
 
     def __init__(
-        self, line: Line, version: str, zeebe: Zeebe, indices: Indices, *, reachable: Callable[[], bool]
+        self, line: Line, version: str, zeebe: Zeebe, indices: Indices, *, works: Callable[[str], bool]
     ) -> None:
-        """Connect a cluster with the search engine; ``reachable`` says whether that one is up."""
+        """Connect a cluster with the search engine; ``works`` says whether a role does its work now."""
         self._version = version
         self._zeebe = zeebe
         self._indices = indices
-        self._reachable = reachable
+        self._works = works
         self._news = asyncio.Event()
-        web_apps: dict[str, Reader] = {
-            "operate-import-position-8.3.0_": lambda r: known(line, documents.operate(r)),
-            "tasklist-import-position-8.2.0_": lambda r: known(line, documents.tasklist(r, line.tasks_index)),
-        }
-        self._importers: dict[str, Reader] = {"optimize-position-based-import-index_v3": documents.optimize}
-        self._direct: list[Reader] = []
-        if line.importers:
-            self._importers |= web_apps
-        else:
-            self._direct += web_apps.values()
+        web_apps = web_app_importers(line.indices, line.tasks_index)
+        self._importers: list[Importer] = [*(web_apps if line.importers else ()), OPTIMIZE]
+        self._direct = [] if line.importers else [app.read for app in web_apps]
 
     def notice(self) -> None:
         """There is something new to export, or exporting was resumed."""
@@ -46,7 +39,7 @@ class Exporter:
             await self._news.wait()
             self._news.clear()
             await asyncio.sleep(LAG_SECONDS)
-            if not self._reachable():
+            if not self._works("search"):
                 await asyncio.sleep(LAG_SECONDS)
                 self._news.set()
                 continue
@@ -55,9 +48,11 @@ class Exporter:
     def pump(self) -> None:
         """Move everything that can move now."""
         for partition in self._zeebe.partitions.values():
-            self._export(partition)
-            for positions, reader in self._importers.items():
-                self._import(partition, positions, reader)
+            if self._works("zeebe"):
+                self._export(partition)
+            for importer in self._importers:
+                if self._works(importer.role):
+                    self._import(partition, importer)
 
     def _export(self, partition: Partition) -> None:
         phase = self._zeebe.phase(partition.number)
@@ -71,24 +66,18 @@ class Exporter:
         if phase is Phase.EXPORTING:
             partition.acknowledged = partition.written
 
-    def _import(self, partition: Partition, positions: str, reader: Reader) -> None:
+    def _import(self, partition: Partition, importer: Importer) -> None:
         """Read on where the importer's own index says it stopped: a restored index makes it read again."""
-        for value_type, alias in RECORD_TYPES.items():
-            place = f"{partition.number}-{alias}"
-            done = (self._indices.document(positions, place) or {}).get("position", 0)
+        for value_type in importer.types:
+            place = importer.place(partition.number, value_type)
+            done = (self._indices.document(importer.notes, place) or {}).get(importer.position, 0)
             fresh = [r for r in partition.records[done : partition.written] if r.value_type == value_type]
             if not fresh:
                 continue
             for record in fresh:
-                self._apply(reader(record))
-            position = {"id": place, "aliasName": alias, "partitionId": partition.number}
-            self._apply([Change(positions, place, {**position, "position": fresh[-1].position})])
+                self._apply(importer.read(record))
+            self._apply([importer.note(fresh[-1])])
 
     def _apply(self, changes: Iterable[Change]) -> None:
         for change in changes:
             self._indices.update(change.index, change.id, change.fields)
-
-
-def known(line: Line, changes: list[Change]) -> list[Change]:
-    """Leave out documents for indices a line does not have."""
-    return [change for change in changes if change.index in line.indices]

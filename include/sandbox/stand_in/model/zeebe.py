@@ -1,11 +1,14 @@
 """Zeebe: partitions with a record log, process instances, and the exporting phase of every replica."""
 
 import re
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from sandbox.stand_in.model.clock import millis
+from sandbox.stand_in.model.definitions import Definition, attribute, described, requirements, user_task
 
 KEYS_PER_PARTITION = 1 << 51
 DEPLOYMENT_PARTITION = 1
@@ -70,35 +73,6 @@ class Partition:
         self.records.append(Record(self.number, position, key, value_type, intent, value, millis()))
 
 
-@dataclass(frozen=True, slots=True)
-class UserTask:
-    """A process's user task."""
-
-    id: str
-    name: str
-    groups: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """A deployed process or decision."""
-
-    key: int
-    id: str
-    name: str
-    version: int
-    resource: str
-    text: str
-    calls: tuple[str, ...] = ()
-    user_task: UserTask | None = None
-    requirements: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def named(self) -> dict[str, Any]:
-        """How records name a process."""
-        return {"bpmnProcessId": self.id, "processDefinitionKey": self.key, "version": self.version}
-
-
 @dataclass(slots=True)
 class Instance:
     """A process instance, waiting at its user task if the process has one."""
@@ -108,6 +82,18 @@ class Instance:
     process: Definition
     task: int | None
     state: str = "ACTIVE"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Copy of a partition's state, as a backup holds it; the deployments are those of the whole cluster."""
+
+    records: tuple[Record, ...] = ()
+    acknowledged: int = 0
+    keys: int = 0
+    instances: tuple[Instance, ...] = ()
+    processes: Mapping[str, Definition] = field(default_factory=dict)
+    decisions: Mapping[str, Definition] = field(default_factory=dict)
 
 
 class Zeebe:
@@ -121,8 +107,39 @@ class Zeebe:
         self.processes: dict[str, Definition] = {}
         self.decisions: dict[str, Definition] = {}
         self.instances: dict[int, Instance] = {}
+        self.commands_since_restore: Counter[int] | None = None
         self._tasks: dict[int, Instance] = {}
         self._started = 0
+
+    def checkpoint(self, number: int) -> Checkpoint:
+        """Copy a partition's state."""
+        partition = self.partitions[number]
+        own = tuple(replace(i) for i in self.instances.values() if i.partition == number)
+        positions = {"acknowledged": partition.acknowledged, "keys": partition.keys}
+        return Checkpoint(
+            tuple(partition.records),
+            instances=own,
+            processes=dict(self.processes),
+            decisions=dict(self.decisions),
+            **positions,
+        )
+
+    def load(self, checkpoints: Mapping[int, Checkpoint]) -> None:
+        """Go on from checkpoints, or empty without them.
+
+        Exporters begin after what they had acknowledged; a pause of exporting is no part of a backup.
+        """
+        for number, partition in self.partitions.items():
+            held = checkpoints.get(number, Checkpoint())
+            partition.records, partition.keys = list(held.records), held.keys
+            partition.acknowledged = partition.written = held.acknowledged
+        deployed = checkpoints.get(DEPLOYMENT_PARTITION, Checkpoint())
+        self.processes, self.decisions = dict(deployed.processes), dict(deployed.decisions)
+        copies = [replace(i) for held in checkpoints.values() for i in held.instances]
+        self.instances = {i.key: i for i in copies}
+        self._tasks = {i.task: i for i in copies if i.task is not None}
+        self.commands_since_restore = Counter() if checkpoints else None
+        self.set_phase(Phase.EXPORTING)
 
     def replicas(self, partition: int) -> list[int]:
         """Brokers that hold a partition, the leader first."""
@@ -179,9 +196,14 @@ class Zeebe:
         partition.append(definition.key, kind, "CREATED", value)
         return definition
 
+    @property
+    def next_partition(self) -> int:
+        """Partition the next process instance goes to."""
+        return self._started % len(self.partitions) + 1
+
     def start(self, process: Definition, variables: dict[str, Any]) -> Instance:
         """Start a process instance."""
-        partition = self.partitions[self._started % len(self.partitions) + 1]
+        partition = self.partitions[self.next_partition]
         self._started += 1
         key = partition.next_key()
         named = {**process.named, "processInstanceKey": key}
@@ -243,33 +265,3 @@ class Zeebe:
         intent = "ELEMENT_COMPLETED" if state == "COMPLETED" else "ELEMENT_TERMINATED"
         value = {**instance.process.named, "processInstanceKey": instance.key}
         self.partitions[instance.partition].append(instance.key, "PROCESS_INSTANCE", intent, value)
-
-
-def attribute(tag: str, name: str) -> str | None:
-    """Value of an XML tag's attribute."""
-    found = re.search(rf'\s{name}="([^"]*)"', tag)
-    return found[1] if found else None
-
-
-def user_task(text: str) -> UserTask | None:
-    """Find the first user task of a process."""
-    tag = re.search(r"<(?:\w+:)?userTask\s[^>]*>", text)
-    if tag is None:
-        return None
-    groups = re.search(r'candidateGroups="([^"]+)"', text)
-    identity = attribute(tag[0], "id") or "task"
-    return UserTask(identity, attribute(tag[0], "name") or identity, tuple(groups[1].split(",")) if groups else ())
-
-
-def described(task: UserTask) -> dict[str, Any]:
-    """How records tell of a user task."""
-    return {"elementId": task.id, "elementName": task.name, "candidateGroupsList": list(task.groups)}
-
-
-def requirements(text: str, key: int) -> dict[str, Any]:
-    """How records tell of the decision requirements a decision belongs to."""
-    tag = re.search(r"<(?:\w+:)?definitions\s[^>]*>", text)
-    identity = (attribute(tag[0], "id") if tag else None) or "definitions"
-    name = (attribute(tag[0], "name") if tag else None) or identity
-    named = {"decisionRequirementsId": identity, "decisionRequirementsName": name}
-    return {**named, "decisionRequirementsKey": key, "decisionRequirementsVersion": 1}

@@ -26,12 +26,16 @@ class Optimize:
     def routes(self) -> Routes:
         """All paths of the management port."""
         routes = self._spring.routes()
-        self._spring.add_actuator(routes, {"": [], "readiness": [], "liveness": []}, {})
+        groups: dict[str, list[str]] = {"": [], "readiness": [], "liveness": []}
+        self._spring.add_actuator(routes, groups, {}, troubled=self._troubled)
         routes.add("POST", "/actuator/backups", self._guarded(self._create))
         routes.add("GET", "/actuator/backups", self._guarded(self._list))
         routes.add("GET", "/actuator/backups/{id}", self._guarded(self._get))
         routes.add("DELETE", "/actuator/backups/{id}", self._guarded(self._delete))
         return routes
+
+    def _troubled(self) -> tuple[str, ...]:
+        return () if self._world.processes.healthy("optimize") else ("", "readiness")
 
     async def prepare(self) -> None:
         """Write the first documents into a search engine that is not the stand-in's own."""

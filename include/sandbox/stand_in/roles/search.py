@@ -1,19 +1,26 @@
 """The search engine: indices, documents, queries, templates."""
 
 import json
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from sandbox.stand_in.answers.entry import fill
-from sandbox.stand_in.engine.indices import Document, Index, IndexMissing
+from sandbox.stand_in.engine.indices import STARTED, Document, Index, IndexMissing
 from sandbox.stand_in.engine.query import UnknownQuery, aggregate, check, fits
 from sandbox.stand_in.messages import Call, Reply
+from sandbox.stand_in.roles.search_cat import SearchCat
 from sandbox.stand_in.roles.search_snapshots import SnapshotRole
+from sandbox.stand_in.roles.search_templates import SearchTemplates
 from sandbox.stand_in.routes import Handler, Routes
 from sandbox.stand_in.world import World
 
 INDEX = r"(?P<index>[^_/][^/]*)"
 CLUSTER_UUID = "stand-in-cluster-uuid0"
+
+
+class ShardsMissing(Exception):
+    """An index that is asked has shards that are not started."""
 
 
 class SearchRole:
@@ -31,16 +38,14 @@ class SearchRole:
 
         add("GET HEAD", "/", self._root)
         add("GET", "/_cluster/health", self._health)
-        add("GET", "/_cat/indices", self._cat_indices)
-        add("GET", "/_cat/indices/{index}", self._cat_indices)
         add("GET", "/_nodes", self._nodes)
-        add("GET", "/_index_template", self._templates)
-        add("GET HEAD", "/_index_template/{name}", self._templates)
         add("GET POST", "/_refresh", self._refresh)
         add("GET POST", "/_search", self._search)
         add("GET POST", "/_count", self._count)
         add("POST PUT", "/_bulk", self._bulk)
         SnapshotRole(self._world).add_to(add)
+        SearchCat(self._world).add_to(add)
+        SearchTemplates(self._world).add_to(add)
         add("PUT", f"/{INDEX}", self._create)
         add("GET HEAD", f"/{INDEX}", self._describe)
         add("DELETE", f"/{INDEX}", self._delete)
@@ -61,6 +66,8 @@ class SearchRole:
                 return await handler(call)
             except IndexMissing as missing:
                 return self._world.give("search.index_missing", name=str(missing))
+            except ShardsMissing:
+                return self._world.give("search.shards_failed")
             except UnknownQuery as unknown:
                 return self._world.give("search.unknown_query", query=str(unknown))
             except json.JSONDecodeError:
@@ -82,24 +89,27 @@ class SearchRole:
         return self._ok(fill(self._world.engine.root, {"version": version, "uuid": CLUSTER_UUID}))
 
     async def _health(self, _call: Call) -> Reply:
-        shards = sum(i.shards for i in self._world.indices)
+        shards = Counter({"STARTED": 0})
+        for index in self._world.indices:
+            shards[index.state] += index.shards
+        started, total = shards["STARTED"], sum(shards.values())
         body = {
             "cluster_name": "stand-in",
-            "status": self._world.conditions.search_health,
+            "status": self._world.conditions.search_health if started == total else "red",
             "timed_out": False,
             "number_of_nodes": 1,
             "number_of_data_nodes": 1,
             **self._world.engine.health,
-            "active_primary_shards": shards,
-            "active_shards": shards,
+            "active_primary_shards": started,
+            "active_shards": started,
             "relocating_shards": 0,
-            "initializing_shards": 0,
-            "unassigned_shards": 0,
+            "initializing_shards": shards["INITIALIZING"],
+            "unassigned_shards": shards["UNASSIGNED"],
             "delayed_unassigned_shards": 0,
             "number_of_pending_tasks": 0,
             "number_of_in_flight_fetch": 0,
             "task_max_waiting_in_queue_millis": 0,
-            "active_shards_percent_as_number": 100.0,
+            "active_shards_percent_as_number": 100.0 * started / total if total else 100.0,
         }
         return self._ok(body)
 
@@ -108,32 +118,6 @@ class SearchRole:
         node = {"name": "stand-in", "host": "127.0.0.1", "ip": "127.0.0.1", "version": version, "roles": ["data"]}
         counts = {"total": 1, "successful": 1, "failed": 0}
         return self._ok({"_nodes": counts, "cluster_name": "stand-in", "nodes": {"stand-in": node}})
-
-    async def _cat_indices(self, call: Call) -> Reply:
-        rows = [cat_row(i) for i in self._world.indices.resolve(call.parts.get("index", "_all"))]
-        if columns := call.query.get("h"):
-            wanted = columns.split(",")
-            rows = [{name: row[name] for name in wanted if name in row} for row in rows]
-        if call.query.get("format") == "json":
-            return self._ok(rows)
-        text = "".join(" ".join(row.values()) + "\n" for row in rows)
-        return Reply(200, text, "text/plain; charset=UTF-8")
-
-    async def _templates(self, call: Call) -> Reply:
-        names = [name for name in self._world.line.indices if name.endswith("_")]
-        templates = [
-            {"name": f"{name}template", "index_template": {"index_patterns": [f"{name}*"], "composed_of": []}}
-            for name in names
-        ]
-        wanted = call.parts.get("name", "*")
-        if "*" in wanted:
-            prefix = wanted.partition("*")[0]
-            found = [t for t in templates if str(t["name"]).startswith(prefix)]
-            return self._ok({"index_templates": found}, 200 if found or wanted == "*" else 404)
-        found = [t for t in templates if t["name"] == wanted]
-        return (
-            self._ok({"index_templates": found}) if found else self._world.give("search.template_missing", name=wanted)
-        )
 
     async def _create(self, call: Call) -> Reply:
         name = call.parts["index"]
@@ -236,24 +220,10 @@ class SearchRole:
 
     def _found(self, call: Call) -> list[Index]:
         lenient = call.flag("ignore_unavailable")
-        return self._world.indices.resolve(call.parts.get("index", "_all"), ignore_missing=lenient)
-
-
-def cat_row(index: Index) -> dict[str, str]:
-    """One line of ``_cat/indices``."""
-    size = str(208 + 100 * len(index.documents))
-    return {
-        "health": "green",
-        "status": "open",
-        "index": index.name,
-        "uuid": index.uuid,
-        "pri": str(index.shards),
-        "rep": "0",
-        "docs.count": str(len(index.documents)),
-        "docs.deleted": "0",
-        "store.size": size,
-        "pri.store.size": size,
-    }
+        found = self._world.indices.resolve(call.parts.get("index", "_all"), ignore_missing=lenient)
+        if any(index.state != STARTED for index in found):
+            raise ShardsMissing
+        return found
 
 
 def shards_of(indices: list[Index], *, skipped: bool = True) -> dict[str, int]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.stand_in.answers.entry import fill
-from sandbox.stand_in.engine.indices import Index, choose
+from sandbox.stand_in.engine.indices import Index
 from sandbox.stand_in.engine.snapshots import (
     IN_PROGRESS,
     RepositoryMissing,
@@ -13,6 +13,7 @@ from sandbox.stand_in.engine.snapshots import (
 )
 from sandbox.stand_in.messages import OUTSIDE, Call, Reply
 from sandbox.stand_in.outcomes import Outcome, Plan
+from sandbox.stand_in.roles.search_restores import Restores, expression
 from sandbox.stand_in.routes import Handler
 from sandbox.stand_in.snapshot_client import OUTCOME, OUTCOME_SECONDS
 from sandbox.stand_in.world import World
@@ -41,7 +42,7 @@ class SnapshotRole:
         add("PUT POST", named, self._guarded(self._create))
         add("DELETE", named, self._guarded(self._delete))
         add("GET", f"{named}/_status", self._guarded(self._status))
-        add("POST", f"{named}/_restore", self._guarded(self._restore))
+        add("POST", f"{named}/_restore", self._guarded(Restores(self._world).restore))
 
     def _guarded(self, handler: Handler) -> Handler:
         async def guarded(call: Call) -> Reply:
@@ -160,26 +161,6 @@ class SnapshotRole:
         ]
         return self._ok({"snapshots": running})
 
-    async def _restore(self, call: Call) -> Reply:
-        repository, name = call.parts["repository"], call.parts["name"]
-        snapshot = self._world.repositories.snapshots(repository).get(name)
-        if snapshot is None:
-            return self._world.give("search.restore_missing", repository=repository, name=name)
-        held = {i.name: i for i in snapshot.indices}
-        wanted = [held[n] for n in choose(held, expression(call.json() or {}), ignore_missing=True)]
-        for index in wanted:
-            if index.name in self._world.indices:
-                return self._world.give("search.restore_open_index", repository=repository, name=name, index=index.name)
-        await self._world.pace.parts()
-        for index in wanted:
-            self._world.indices.put_back(index)
-        self._world.exporter.notice()
-        if not call.flag("wait_for_completion"):
-            return self._ok({"accepted": True})
-        shards = sum(i.shards for i in wanted)
-        counts = {"total": shards, "failed": 0, "successful": shards}
-        return self._ok({"snapshot": {"snapshot": name, "indices": [i.name for i in wanted], "shards": counts}})
-
     def _find(self, repository: str, expression: str, *, ignore_missing: bool = False) -> list[Snapshot]:
         return self._world.repositories.find(
             repository,
@@ -194,9 +175,3 @@ class SnapshotRole:
 
     def _chosen(self, body: dict[str, Any]) -> list[Index]:
         return self._world.indices.resolve(expression(body), ignore_missing=bool(body.get("ignore_unavailable", False)))
-
-
-def expression(body: dict[str, Any]) -> str:
-    """Index expression of a request; a list is as good as a comma list."""
-    wanted = body.get("indices", "_all")
-    return ",".join(wanted) if isinstance(wanted, list) else str(wanted)

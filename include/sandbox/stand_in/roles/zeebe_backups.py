@@ -86,14 +86,14 @@ class ZeebeBackupRole:
 
     async def _advance(self, backup: ZeebeBackup, plan: Plan) -> None:
         """Take the partitions' checkpoints one after the other, then complete them."""
-        pace, partitions = self._world.pace, self._world.zeebe.partitions
+        pace, zeebe = self._world.pace, self._world.zeebe
         await pace.parts()
         await self._world.conditions.store_answers()
-        if plan.outcome is Outcome.LOST:
-            return
+        if plan.outcome is Outcome.LOST or backup.number in self._world.zeebe_backups.known:
+            return  # one the store holds already, made before a restore, stays as it is (recorded)
         self._world.zeebe_backups.known[backup.number] = backup
         first, *others = backup.partitions
-        first.begin(partitions[first.number])
+        first.begin(zeebe.checkpoint(first.number))
         await pace.parts()
         if plan.outcome is Outcome.INCOMPLETE:
             first.end(COMPLETED)
@@ -101,7 +101,7 @@ class ZeebeBackupRole:
         if plan.outcome is Outcome.HEALING:
             await plan.hold()
         for part in others:
-            part.begin(partitions[part.number])
+            part.begin(zeebe.checkpoint(part.number))
         await pace.parts()
         if plan.outcome is Outcome.STUCK:
             await plan.hold()
@@ -155,7 +155,7 @@ class ZeebeBackupRole:
                 "checkpointId": backup.number,
                 "checkpointType": kind,
                 "partitionId": p.number,
-                "checkpointPosition": p.checkpoint,
+                "checkpointPosition": len(p.held.records),
                 "checkpointTimestamp": p.created,
             }
             for backup in newest

@@ -50,11 +50,14 @@ class ZeebeManagement:
         return {"data": {"backup": {"store": store}}, "cluster": cluster, "exporters": {engine: exporter}}
 
     def _troubled(self) -> tuple[str, ...]:
+        if not self._world.processes.healthy("zeebe"):
+            return ("brokerReady", "brokerStartup", "brokerStatus", "startup", "status")
         return ("brokerStatus", "status") if self._world.conditions.unhealthy_partitions else ()
 
     async def _partitions(self, _call: Call) -> Reply:
         zeebe = self._world.zeebe
-        local = [n for n in zeebe.partitions if self._broker in zeebe.replicas(n)]
+        up = self._world.processes.healthy("zeebe")
+        local = [n for n in zeebe.partitions if up and self._broker in zeebe.replicas(n)]
         return Reply(200, {str(n): self._partition(n) for n in local}, ACTUATOR)
 
     def _partition(self, number: int) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from email import message_from_bytes
 from typing import Any
 
 from sandbox.stand_in.messages import JSON, Call, Reply
+from sandbox.stand_in.model.definitions import Definition
 from sandbox.stand_in.model.documents import TENANT
-from sandbox.stand_in.model.zeebe import Definition, Rejected, Unroutable
+from sandbox.stand_in.model.zeebe import KEYS_PER_PARTITION, Rejected, Unroutable
 from sandbox.stand_in.roles.spring import Spring
 from sandbox.stand_in.routes import Handler, Routes
 from sandbox.stand_in.world import World
@@ -29,12 +30,18 @@ class ZeebeRest:
         routes.add("POST", "/v2/deployments", self._deploy)
         routes.add("POST", "/v2/process-instances", self._guarded(self._start))
         routes.add("POST", "/v2/process-instances/{key}/cancellation", self._guarded(self._cancel))
-        routes.add("POST", "/v2/user-tasks/{key}/completion", self._guarded(self._complete))
+        tasks = "/v2/user-tasks" if self._world.line.unified else "/v[12]/user-tasks"
+        routes.add("POST", f"{tasks}/{{key}}/completion", self._guarded(self._complete))
         return routes
 
     def _guarded(self, handler: Handler) -> Handler:
         async def guarded(call: Call) -> Reply:
             try:
+                if not self._world.processes.healthy("zeebe"):
+                    return self._spring.give("zeebe.rest.unroutable", call)
+                if self._swallowed(call):
+                    await self._world.pace.parts()
+                    return self._spring.give("zeebe.rest.swallowed", call)
                 return await handler(call)
             except Unroutable:
                 return self._spring.give("zeebe.rest.unroutable", call)
@@ -47,11 +54,21 @@ class ZeebeRest:
 
         return guarded
 
+    def _swallowed(self, call: Call) -> bool:
+        """Whether the partition lets the command time out, as real ones did after a restore while health was green."""
+        zeebe = self._world.zeebe
+        if zeebe.commands_since_restore is None:
+            return False
+        key = call.parts.get("key")
+        partition = int(key) // KEYS_PER_PARTITION if key else zeebe.next_partition
+        zeebe.commands_since_restore[partition] += 1
+        return zeebe.commands_since_restore[partition] <= self._world.conditions.swallowed.get(str(partition), 0)
+
     async def _topology(self, _call: Call) -> Reply:
         zeebe, conditions, version = self._world.zeebe, self._world.conditions, self._world.version("zeebe")
         brokers = []
         for broker in range(zeebe.brokers):
-            if broker in conditions.missing_brokers:
+            if broker in conditions.missing_brokers or not self._world.processes.healthy("zeebe"):
                 continue
             partitions = [
                 {

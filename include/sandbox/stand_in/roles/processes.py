@@ -1,0 +1,126 @@
+"""The processes of the cluster, and Zeebe's data directory: the sandbox's own API, no part of Camunda."""
+
+from collections.abc import Mapping
+
+from sandbox.stand_in.doors import Door
+from sandbox.stand_in.messages import Call, Reply
+from sandbox.stand_in.model.backups import COMPLETED
+from sandbox.stand_in.model.processes import ZEEBE, Process
+from sandbox.stand_in.restore_application import RestoreApplication
+from sandbox.stand_in.routes import Routes
+from sandbox.stand_in.world import World
+
+STOP_PARTS = 1
+START_PARTS = 2
+
+
+class ProcessRole:
+    """State, stop and start of each process; empty and restore of Zeebe's data."""
+
+    def __init__(self, world: World, doors: Mapping[str, Door]) -> None:
+        self._world, self._doors = world, doors
+
+    def routes(self) -> Routes:
+        """All paths."""
+
+        async def missing(call: Call) -> Reply:
+            return Reply(404, {"message": f"the stand-in's processes know no {call.method} {call.path}"})
+
+        routes = Routes(missing=missing, wrong_method=missing)
+        routes.add("POST", f"/processes/{ZEEBE}/empty", self._empty)
+        routes.add("POST", f"/processes/{ZEEBE}/restore", self._restore)
+        routes.add("GET", f"/processes/{ZEEBE}/backups/{{id}}", self._backup)
+        routes.add("GET", "/processes/{name}", self._state)
+        routes.add("POST", "/processes/{name}/stop", self._stop)
+        routes.add("POST", "/processes/{name}/start", self._start)
+        return routes
+
+    async def disaster(self) -> None:
+        """End every process at once; Zeebe's data and all indices are gone."""
+        for process in self._world.processes.known.values():
+            await self._end(process)
+        self._world.zeebe.load({})
+        self._world.data_directory = set()
+        for index in list(self._world.indices):
+            self._world.indices.delete(index.name)
+
+    async def _state(self, call: Call) -> Reply:
+        process = self._world.processes.known.get(call.parts["name"])
+        if process is None:
+            return self._unknown(call)
+        return Reply(200, {"state": "running" if process.running else "stopped"})
+
+    async def _stop(self, call: Call) -> Reply:
+        process = self._world.processes.known.get(call.parts["name"])
+        if process is None:
+            return self._unknown(call)
+        await self._world.pace.parts(STOP_PARTS)
+        if process.name not in self._world.conditions.stays_running:
+            await self._end(process)
+        return Reply(204)
+
+    async def _start(self, call: Call) -> Reply:
+        process = self._world.processes.known.get(call.parts["name"])
+        if process is None:
+            return self._unknown(call)
+        if process.running and not process.crashed:
+            return Reply(204)
+        process.begin()
+        for door in self._doors_of(process):
+            await door.open()
+        if process.name != ZEEBE and not self._world.zeebe_healthy:
+            process.crashed = True
+            self._world.processes.crash_loops.append(process.name)
+            return Reply(204)
+        if process.name == ZEEBE:
+            self._world.data_directory |= {"raft-partition"}
+        self._world.run(self._become_healthy(process, process.starts))
+        return Reply(204)
+
+    async def _become_healthy(self, process: Process, start: int) -> None:
+        await self._world.pace.parts(START_PARTS)
+        if process.running and process.starts == start:
+            self._world.make_indices(process.name)
+            process.healthy = True
+            self._world.exporter.notice()
+
+    async def _end(self, process: Process) -> None:
+        for door in self._doors_of(process):
+            await door.close()
+        process.end()
+
+    def _doors_of(self, process: Process) -> list[Door]:
+        """Ports of a process; the web apps of 8.8 and later are inside Zeebe's."""
+        return [door for door in self._doors.values() if process.name in door.roles]
+
+    async def _empty(self, _call: Call) -> Reply:
+        if running := self._refused_while_running("emptied"):
+            return running
+        self._world.zeebe.load({})
+        self._world.data_directory = {"stand-in.lock"} if self._world.conditions.data_left else set()
+        return Reply(204)
+
+    async def _restore(self, call: Call) -> Reply:
+        try:
+            number = int(call.json()["backup_id"])
+        except (ValueError, TypeError, KeyError):
+            return Reply(400, {"message": 'a restore wants {"backup_id": <number>}'})
+        if running := self._refused_while_running("restored"):
+            return running
+        exit_code, output = await RestoreApplication(self._world).run(number)
+        return Reply(200, {"exit_code": exit_code, "output": output})
+
+    async def _backup(self, call: Call) -> Reply:
+        if self._world.conditions.restore_store == "refusing":
+            return Reply(502, {"message": "the backup store refuses connections"})
+        backup = self._world.zeebe_backups.known.get(int(call.parts["id"])) if call.parts["id"].isdecimal() else None
+        return Reply(200, {"exists": backup is not None and backup.state == COMPLETED})
+
+    def _refused_while_running(self, done: str) -> Reply | None:
+        if self._world.processes.known[ZEEBE].running:
+            return Reply(409, {"message": f"zeebe runs; stop it before its data directory is {done}"})
+        return None
+
+    def _unknown(self, call: Call) -> Reply:
+        known = sorted(self._world.processes.known)
+        return Reply(404, {"message": f"there is no process {call.parts['name']!r}; there are {', '.join(known)}"})
