@@ -273,6 +273,12 @@ class Cluster(Model):
             return {"kind": self.generation.sign_in, "issuer": None, "audience": None, "scope": None}
         return {"kind": "bearer", **self.identity.model_dump()}
 
+    def sign_ins(self) -> dict[str, Any]:
+        """Return what signing in everywhere needs of this cluster, as JSON types."""
+        given = {name: getattr(self.connections, name) for name in self.generation.signed_calls}
+        conn_ids = {name: conn_id for name, conn_id in given.items() if conn_id}
+        return {"access": self.access(), "conn_ids": conn_ids, "version": self.version}
+
     def runtime_config(self) -> dict[str, Any] | None:
         """Return what stopping and starting its components needs, as JSON types; None when the file says nothing."""
         return self.runtime.as_json() if self.runtime else None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,14 +16,32 @@ UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 class Request:
     """What to ask.
 
-    :param path: below the connection's base URL, with a leading slash
+    :param path: below the connection's base URL, with a leading slash; or a whole URL
     :param body: sent as JSON when it is not None
+    :param form: sent as the fields of a form, where a server takes no JSON
+    :param headers: beyond those that every request has
     """
 
     method: str
     path: str
     query: Mapping[str, str] | None = None
     body: Any = None
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def url(self, base_url: str) -> str:
+        """Return where it goes.
+
+        :param base_url: of the connection
+        """
+        return self.path if "://" in self.path else f"{base_url.rstrip('/')}{self.path}"
+
+    def host(self, base_url: str) -> str:
+        """Return who is asked, for messages.
+
+        :param base_url: of the connection
+        """
+        return self.path if "://" in self.path else base_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +74,7 @@ class Answer:
         """The sentence in an error body, whichever field this component puts it in."""
         if not isinstance(self.body, dict):
             return str(self.body)[:300]
-        for key in ("message", "detailedMessage", "errorMessage", "detail", "error"):
+        for key in ("message", "detailedMessage", "errorMessage", "error_description", "detail", "error"):
             text = self.body.get(key)
             if isinstance(text, dict):
                 text = text.get("reason") or text.get("type")

@@ -27,6 +27,9 @@ class JsonHook(HttpHook):
         file or false) and ``cert``; every other key of it is sent as a header
     """
 
+    follows = True
+    """Whether an answer that leads elsewhere is followed."""
+
     def __init__(self, conn_id: str) -> None:
         super().__init__(method="GET", http_conn_id=conn_id)
         self._session: requests.Session | None = None
@@ -39,22 +42,26 @@ class JsonHook(HttpHook):
         """
         if self._session is None:
             self._session = self._opened()
-        session, options = self._session, self.merged_extra
+        return self._exchange(self._session, request)
+
+    def _exchange(self, session: requests.Session, request: Request) -> Answer:
+        options = self.merged_extra
         message = requests.Request(
             request.method,
-            f"{self.base_url.rstrip('/')}{request.path}",
+            request.url(self.base_url),
             params=request.query,
+            data=request.form,
             json=request.body,
-            headers={"Accept": "application/json"},
+            headers={"Accept": "application/json", **request.headers},
         )
         try:
             prepared = session.prepare_request(message)
             settings = session.merge_environment_settings(
                 prepared.url, session.proxies, session.stream, session.verify, session.cert
             )
-            response = session.send(prepared, timeout=_timeout(options), **settings)
+            response = session.send(prepared, timeout=_timeout(options), allow_redirects=self.follows, **settings)
         except requests.RequestException as error:
-            raise Unreachable(_no_answer(self.http_conn_id, self.base_url, error)) from error
+            raise Unreachable(_no_answer(self.http_conn_id, request.host(self.base_url), error)) from error
         except (OSError, ValueError) as error:
             raise Rejected(_unusable(self.http_conn_id, error)) from error
         return Answer(response.status_code, _parsed(response.content))
@@ -111,16 +118,17 @@ class AsyncJsonHook(HttpAsyncHook, AbstractAsyncContextManager["AsyncJsonHook"])
         try:
             async with self._client.request(
                 request.method,
-                f"{config.base_url.rstrip('/')}{request.path}",
+                request.url(config.base_url),
                 params=request.query,
+                data=request.form,
                 json=request.body,
-                headers={"Accept": "application/json", **credentials, **headers},
+                headers={"Accept": "application/json", **credentials, **headers, **request.headers},
                 ssl=tls,
                 timeout=timeout,
             ) as response:
                 return Answer(response.status, _parsed(await response.read()))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Unreachable(_no_answer(self.http_conn_id, config.base_url, error)) from error
+            raise Unreachable(_no_answer(self.http_conn_id, request.host(config.base_url), error)) from error
 
 
 def _parsed(content: bytes) -> Any:
