@@ -101,6 +101,7 @@ class StandIn:
                     "schema": url.scheme,
                     "host": url.hostname,
                     "port": url.port,
+                    **({"login": "demo", "password": "demo"} if name.endswith("_web") else {}),
                 }
         return found
 
@@ -125,8 +126,8 @@ class StandIn:
         return int(self.ask("search", path, "POST", json={"query": query or {"match_all": {}}}).json()["count"])
 
     def written(self) -> int:
-        """Number of records in Zeebe's log."""
-        return sum(partition["last"] for partition in self.truth()["partitions"].values())
+        """Number of records in Zeebe's log that the search engine gets."""
+        return sum(partition["events"] for partition in self.truth()["partitions"].values())
 
     def fault(
         self,

@@ -138,8 +138,14 @@ def test_templates_are_there_unless_they_are_missing(camunda_8_6: StandIn) -> No
 
 
 def test_each_engine_lists_its_own_life_cycle_policies(camunda_8_6: StandIn) -> None:
-    assert camunda_8_6.ask("search", "/_plugins/_ism/policies").json() == {"policies": [], "total_policies": 0}
+    without = camunda_8_6.ask("search", "/_plugins/_ism/policies")
+    assert (without.status_code, "no handler found for uri" in without.json()["error"]) == (400, True)
+    camunda_8_6.conditions(policies=["operate_delete_archived_indices"])
+    listed = camunda_8_6.ask("search", "/_plugins/_ism/policies").json()["policies"]
+    assert [policy["_id"] for policy in listed] == ["operate_delete_archived_indices"]
     assert camunda_8_6.ask("search", "/_ilm/policy").status_code == 400
     with StandIn("8.6", "--engine", "elasticsearch") as cluster:
         assert cluster.ask("search", "/_ilm/policy").json() == {}
+        cluster.conditions(policies=["operate_delete_archived_indices"])
+        assert list(cluster.ask("search", "/_ilm/policy").json()) == ["operate_delete_archived_indices"]
         assert cluster.ask("search", "/_plugins/_ism/policies").status_code == 400

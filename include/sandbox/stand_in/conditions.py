@@ -29,6 +29,9 @@ class Conditions:
     :param swallowed: how many first commands a partition (as text) lets time out after a restore
     :param restore_shards_fail: indices whose shard does not come back with a restore
     :param templates_missing: index templates that are not there
+    :param policies: policies for the life of indices; without any, OpenSearch has no plugin for them
+    :param sign_in: what the web ports want: "own" (the line's own way), "bearer" (a token of the issuer) or "basic"
+    :param pages: what a role's pages are instead of right: login (whoever has logged in), error or blank
     """
 
     version: dict[str, str] = field(default_factory=dict)
@@ -49,6 +52,9 @@ class Conditions:
     swallowed: dict[str, int] = field(default_factory=dict)
     restore_shards_fail: list[str] = field(default_factory=list)
     templates_missing: list[str] = field(default_factory=list)
+    policies: list[str] = field(default_factory=list)
+    sign_in: str = "own"
+    pages: dict[str, str] = field(default_factory=dict)
     _changed: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
     def change(self, wanted: Mapping[str, Any]) -> None:

@@ -118,7 +118,12 @@ class Control:
         for (broker, partition), phase in zeebe.phases.items():
             exporting.setdefault(str(broker), {})[str(partition)] = phase
         partitions = {
-            str(n): {"last": p.last_position, "written": p.written, "acknowledged": p.acknowledged}
+            str(n): {
+                "last": p.last_position,
+                "written": p.written,
+                "acknowledged": p.acknowledged,
+                "events": sum(not r.rejected for r in p.records),
+            }
             for n, p in zeebe.partitions.items()
         }
         return Reply(

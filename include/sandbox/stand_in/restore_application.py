@@ -1,14 +1,23 @@
-"""Zeebe's restore application, ``bin/restore --backupId=N``, with its output as recorded from Camunda 8.6.0."""
+"""Zeebe's restore application, ``bin/restore --backupId=N``: what it does and prints, recorded from Camunda 8.6.0."""
+
+from collections.abc import Iterator
 
 from sandbox.stand_in.model.backups import COMPLETED
+from sandbox.stand_in.model.clock import zulu
 from sandbox.stand_in.world import World
 
 RESTORE_PARTS = 2
-NOT_EMPTY = "java.nio.file.DirectoryNotEmptyException: /usr/local/zeebe/data"
-NOT_FOUND = "io.camunda.zeebe.restore.BackupNotFoundException: Could not find a completed backup with id {id}."
-NO_STORE = "No backup store configured, cannot restore from backup."
-REFUSED = "java.net.ConnectException: Connection refused: stand-in"
-RESTORED = "Successfully restored broker from backup {id}"
+RESTORING = {"restoring"}
+DATA = "/usr/local/zeebe/data"
+APPLICATION, MANAGER = "io.camunda.zeebe.restore.RestoreApp", "io.camunda.zeebe.restore.RestoreManager"
+SPRING = "org.springframework.boot.SpringApplication"
+NOT_EMPTY = f"java.nio.file.DirectoryNotEmptyException: {DATA}"
+NOT_FOUND = "io.camunda.zeebe.restore.BackupNotFoundException: Could not find a completed backup with id {number}."
+NO_STORE = "java.lang.IllegalStateException: No backup store configured, cannot restore from backup."
+REFUSED = (
+    "software.amazon.awssdk.core.exception.SdkClientException: Unable to execute HTTP request: "
+    "Connection refused: stand-in"
+)
 
 
 class RestoreApplication:
@@ -19,18 +28,53 @@ class RestoreApplication:
 
     async def run(self, number: int) -> tuple[int, str]:
         """Restore a backup; returns the exit code, 0 or 1, and what is printed."""
-        world, conditions = self._world, self._world.conditions
-        if conditions.backup_store == "none":
-            return 1, NO_STORE
-        if world.data_directory:
-            return 1, NOT_EMPTY
+        begun = [
+            *said("INFO", APPLICATION, f"Starting RestoreApp v{self._world.version('zeebe')} using the stand-in"),
+            *said("INFO", APPLICATION, f"Starting to restore from backup {number}"),
+        ]
+        if self._world.data_directory:
+            exit_code, ended = 1, [*said("ERROR", MANAGER, not_empty()), *failed(NOT_EMPTY)]
+        else:
+            exit_code, ended = await self._into_empty(number)
+        return exit_code, "\n".join([*begun, *ended])
+
+    async def _into_empty(self, number: int) -> tuple[int, list[str]]:
+        world = self._world
+        world.data_directory = RESTORING
         await world.pace.parts(RESTORE_PARTS)
-        if conditions.restore_store == "refusing":
-            return 1, REFUSED
-        backup = world.zeebe_backups.known.get(number)
-        if backup is None or backup.state != COMPLETED:
-            return 1, NOT_FOUND.replace("{id}", str(number))
+        backup, trouble = world.zeebe_backups.known.get(number), None
+        if world.conditions.backup_store == "none":
+            trouble = NO_STORE
+        elif world.conditions.restore_store == "refusing":
+            trouble = REFUSED
+        elif backup is None or backup.state != COMPLETED:
+            trouble = NOT_FOUND.format(number=number)
+        if trouble or backup is None:
+            world.data_directory = set()
+            given_up = said("ERROR", MANAGER, f"Failed to restore broker. Deleting data directory {DATA}")
+            return 1, [*given_up, *failed(trouble or "")]
         world.zeebe.load({p.number: p.held for p in backup.partitions})
         world.zeebe_backups.latest = number
         world.data_directory = {"raft-partition"}
-        return 0, RESTORED.replace("{id}", str(number))
+        return 0, [*said("INFO", APPLICATION, f"Successfully restored broker from backup {number}")]
+
+
+def said(level: str, logger: str, message: str) -> Iterator[str]:
+    """Write a message the way the application logs it, on two lines."""
+    yield f"{zulu()} [] [main] [] {level} "
+    yield f"      {logger} - {message}"
+
+
+def failed(trouble: str) -> Iterator[str]:
+    """Write what ends a restore that failed."""
+    yield from said("ERROR", SPRING, "Application run failed")
+    yield f"java.util.concurrent.CompletionException: {trouble}"
+    yield f"Caused by: {trouble}"
+
+
+def not_empty() -> str:
+    """Say that the data directory is not empty, in the application's own spelling."""
+    return (
+        f"Brokers's data directory {DATA} is not empty. Aborting restore to avoid overwriting data. "
+        "Please restart with a clean directory."
+    )

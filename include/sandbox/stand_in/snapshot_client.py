@@ -58,9 +58,13 @@ class SnapshotClient:
         for name in names:
             await self._ask("DELETE", f"/_snapshot/{repository}/{name}")
 
-    async def write(self, index: str, identity: str, document: Mapping[str, Any]) -> None:
-        """Write a document."""
-        await self._ask("PUT", f"/{index}/_doc/{identity}?refresh=true", json=document)
+    async def create(self, index: str, identity: str, document: Mapping[str, Any]) -> None:
+        """Write a document unless it is there."""
+        try:
+            await self._ask("PUT", f"/{index}/_create/{identity}?refresh=true", json=document)
+        except Refused as refused:
+            if "version_conflict_engine_exception" not in str(refused):
+                raise
 
     async def _ask(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, json: Any = None) -> Any:
         sent = {CALLER: self._role, **(headers or {})}

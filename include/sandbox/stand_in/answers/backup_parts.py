@@ -55,6 +55,12 @@ TASKLIST_DETAILS = indices(
     "tasklist-task-variable-8.3.0_",
     "tasklist-variable-8.3.0_",
 )
+TASKLIST_TEMPLATES = indices(
+    "tasklist-draft-task-variable-8.3.0_",
+    "tasklist-list-view-8.6.0_",
+    "tasklist-task-8.5.0_",
+    "tasklist-task-variable-8.3.0_",
+)
 TASKLIST_PARTS = (
     indices("tasklist-import-position-8.2.0_"),
     indices("tasklist-process-instance-8.3.0_", "tasklist-task-8.5.0_"),

@@ -18,6 +18,8 @@ class Engine:
     :param snapshot: fields of a snapshot beyond the common ones
     :param snapshots_page: fields beside ``snapshots`` in a list of snapshots
     :param missing_pattern_is_empty: a snapshot pattern nothing fits gives an empty list, not 404
+    :param policies: where policies for the life of indices are listed
+    :param policies_optional: that is so only with a plugin
     :param wildcard_delete: indices may be deleted by a pattern
     """
 
@@ -28,6 +30,8 @@ class Engine:
     snapshot: Mapping[str, Any]
     snapshots_page: Mapping[str, Any]
     missing_pattern_is_empty: bool
+    policies: str
+    policies_optional: bool
     wildcard_delete: bool
     content_type: str
     entries: Mapping[str, Entry]
@@ -119,6 +123,11 @@ COMMON: Mapping[str, Entry] = {
         "snapshot_restore_exception",
         "[{repository}:{name}/{uuid}] cannot restore global state since the snapshot was created without global state",
     ),
+    "search.document_exists": error(
+        409,
+        "version_conflict_engine_exception",
+        "[{id}]: version conflict, document already exists (current version [1])",
+    ),
     "search.shards_failed": documented_error(503, "search_phase_execution_exception", "all shards failed"),
     "search.wrong_method": Entry(
         405,
@@ -128,6 +137,9 @@ COMMON: Mapping[str, Entry] = {
         },
         Source.RECORDED,
         JSON_UTF8,
+    ),
+    "search.no_plugin": recorded(
+        400, {"error": "no handler found for uri [{path}] and method [{method}]"}, "application/json"
     ),
     "search.no_handler": error(
         400,

@@ -97,6 +97,7 @@ class Line:
     :param zeebe_backups: path of Zeebe's backup API
     :param entries: its answers by name
     :param indices: indices the web apps create at their first start
+    :param templates: indices that have an index template
     :param tasks_index: where user tasks are
     :param importers: indices are filled by importers that read Zeebe's records, not by an exporter
     :param unified: one application (8.8 and later): search API v2, keys as text, health of partitions, prefixes of IDs
@@ -107,6 +108,7 @@ class Line:
     web_apps: tuple[WebApp, ...]
     entries: Mapping[str, Entry]
     indices: tuple[str, ...]
+    templates: tuple[str, ...]
     tasks_index: str
     importers: bool
     unified: bool

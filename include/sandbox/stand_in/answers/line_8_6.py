@@ -2,7 +2,13 @@
 
 from typing import Any
 
-from sandbox.stand_in.answers.backup_parts import OPERATE_PARTS, TASKLIST_PARTS, plain
+from sandbox.stand_in.answers.backup_parts import (
+    OPERATE_DETAILS,
+    OPERATE_PARTS,
+    TASKLIST_PARTS,
+    TASKLIST_TEMPLATES,
+    plain,
+)
 from sandbox.stand_in.answers.entry import ACTUATOR, PROBLEM, Entry, Line, WebApp, documented, recorded
 
 LOGIN_ERROR = "application/json;charset=UTF-8"
@@ -251,6 +257,7 @@ LINE = Line(
     ),
     entries={**ANY_ROLE, **EXPORTING, **ZEEBE, **OPERATE, **TASKLIST, **OPTIMIZE},
     indices=(*plain(OPERATE_PARTS), *plain(TASKLIST_PARTS)),
+    templates=("operate-list-view-8.3.0_", *OPERATE_DETAILS, *TASKLIST_TEMPLATES),
     tasks_index="tasklist-task-8.5.0_",
     importers=True,
     unified=False,

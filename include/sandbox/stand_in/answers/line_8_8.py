@@ -121,6 +121,7 @@ LINE = Line(
     ),
     entries={**UNCHANGED, **RUNTIME, **HISTORY},
     indices=plain(PARTS),
+    templates=plain(PARTS[1:6]),
     tasks_index=TASKS,
     importers=False,
     unified=True,

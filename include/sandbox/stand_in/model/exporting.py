@@ -8,7 +8,7 @@ from sandbox.stand_in.engine.indices import Indices
 from sandbox.stand_in.model import documents
 from sandbox.stand_in.model.documents import Change
 from sandbox.stand_in.model.importing import OPTIMIZE, Importer, web_app_importers
-from sandbox.stand_in.model.zeebe import Partition, Phase, Zeebe
+from sandbox.stand_in.model.zeebe import Partition, Phase, Record, Zeebe
 
 LAG_SECONDS = 0.02
 
@@ -58,7 +58,7 @@ class Exporter:
         phase = self._zeebe.phase(partition.number)
         if phase is Phase.PAUSED:
             return
-        for record in partition.records[partition.written :]:
+        for record in events(partition, partition.written, partition.last_position):
             self._apply([documents.exported(record, self._version)])
             for reader in self._direct:
                 self._apply(reader(record))
@@ -71,7 +71,7 @@ class Exporter:
         for value_type in importer.types:
             place = importer.place(partition.number, value_type)
             done = (self._indices.document(importer.notes, place) or {}).get(importer.position, 0)
-            fresh = [r for r in partition.records[done : partition.written] if r.value_type == value_type]
+            fresh = [r for r in events(partition, done, partition.written) if r.value_type == value_type]
             if not fresh:
                 continue
             for record in fresh:
@@ -81,3 +81,8 @@ class Exporter:
     def _apply(self, changes: Iterable[Change]) -> None:
         for change in changes:
             self._indices.update(change.index, change.id, change.fields)
+
+
+def events(partition: Partition, after: int, last: int) -> list[Record]:
+    """Records of a stretch of the log that get into indices: all but rejected commands."""
+    return [record for record in partition.records[after:last] if not record.rejected]

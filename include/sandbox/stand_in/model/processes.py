@@ -10,7 +10,7 @@ ZEEBE = "zeebe"
 class Process:
     """One process, or all brokers of Zeebe as one.
 
-    :param crashed: it runs, but began while Zeebe was not healthy and gets nowhere
+    :param crashed: it began while Zeebe was not healthy: it answers nobody, and ends by itself after a while
     :param starts: how often it was started
     """
 

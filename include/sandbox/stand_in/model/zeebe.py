@@ -32,7 +32,10 @@ class Unroutable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One exported record. Positions of a partition count from 1 without gaps."""
+    """One record of the log. Positions of a partition count from 1 without gaps.
+
+    :param rejected: a rejected command; exporters pass it, but no index holds it
+    """
 
     partition: int
     position: int
@@ -41,6 +44,7 @@ class Record:
     intent: str
     value: dict[str, Any]
     timestamp: int
+    rejected: bool = False
 
 
 @dataclass(slots=True)
@@ -67,10 +71,10 @@ class Partition:
         self.keys += 1
         return self.number * KEYS_PER_PARTITION + self.keys
 
-    def append(self, key: int, value_type: str, intent: str, value: dict[str, Any]) -> None:
+    def append(self, key: int, value_type: str, intent: str, value: dict[str, Any], *, rejected: bool = False) -> None:
         """Write a record to the log."""
         position = self.last_position + 1
-        self.records.append(Record(self.number, position, key, value_type, intent, value, millis()))
+        self.records.append(Record(self.number, position, key, value_type, intent, value, millis(), rejected))
 
 
 @dataclass(slots=True)
@@ -229,9 +233,10 @@ class Zeebe:
 
     def complete(self, task: int) -> None:
         """Complete a user task, and with it its instance."""
-        self._routed(task)
+        partition = self._routed(task)
         instance = self._tasks.get(task)
         if instance is None or instance.state != "ACTIVE":
+            partition.append(task, "USER_TASK", "COMPLETE", {}, rejected=True)
             raise Rejected(
                 "Command 'COMPLETE' rejected with code 'NOT_FOUND': Expected to complete user task with key "
                 f"'{task}', but no such user task was found"
@@ -241,9 +246,10 @@ class Zeebe:
 
     def cancel(self, key: int) -> None:
         """Cancel a process instance."""
-        self._routed(key)
+        partition = self._routed(key)
         instance = self.instances.get(key)
         if instance is None or instance.state != "ACTIVE":
+            partition.append(key, "PROCESS_INSTANCE", "CANCEL", {}, rejected=True)
             raise Rejected(
                 "Command 'CANCEL' rejected with code 'NOT_FOUND': Expected to cancel a process instance with key "
                 f"'{key}', but no such process was found"
@@ -251,9 +257,10 @@ class Zeebe:
         self._task(instance, "CANCELED")
         self._end(instance, "CANCELED")
 
-    def _routed(self, key: int) -> None:
+    def _routed(self, key: int) -> Partition:
         if key // KEYS_PER_PARTITION not in self.partitions:
             raise Unroutable
+        return self.partitions[key // KEYS_PER_PARTITION]
 
     def _task(self, instance: Instance, intent: str) -> None:
         if instance.task is not None:

@@ -26,25 +26,21 @@ class Optimize:
     def routes(self) -> Routes:
         """All paths of the management port."""
         routes = self._spring.routes()
-        groups: dict[str, list[str]] = {"": [], "readiness": [], "liveness": []}
-        self._spring.add_actuator(routes, groups, {}, troubled=self._troubled)
+        self._spring.add_actuator(routes, {"": [], "readiness": [], "liveness": []}, {})
         routes.add("POST", "/actuator/backups", self._guarded(self._create))
         routes.add("GET", "/actuator/backups", self._guarded(self._list))
         routes.add("GET", "/actuator/backups/{id}", self._guarded(self._get))
         routes.add("DELETE", "/actuator/backups/{id}", self._guarded(self._delete))
         return routes
 
-    def _troubled(self) -> tuple[str, ...]:
-        return () if self._world.processes.healthy("optimize") else ("", "readiness")
-
     async def prepare(self) -> None:
-        """Write the first documents into a search engine that is not the stand-in's own."""
-        for index, documents in FIRST_DOCUMENTS.items():
-            for name, document in documents.items():
-                try:
-                    await self._client.write(index, name, document)
-                except (Unreachable, Refused):
-                    return
+        """Write the first documents into a search engine that is not the stand-in's own; restored ones stay."""
+        try:
+            for index, documents in FIRST_DOCUMENTS.items():
+                for name, document in documents.items():
+                    await self._client.create(index, name, document)
+        except (Unreachable, Refused):
+            return
 
     def _guarded(self, handler: Handler) -> Handler:
         async def guarded(call: Call) -> Reply:

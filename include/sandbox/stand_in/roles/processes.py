@@ -6,12 +6,13 @@ from sandbox.stand_in.doors import Door
 from sandbox.stand_in.messages import Call, Reply
 from sandbox.stand_in.model.backups import COMPLETED
 from sandbox.stand_in.model.processes import ZEEBE, Process
-from sandbox.stand_in.restore_application import RestoreApplication
+from sandbox.stand_in.restore_application import RESTORING, RestoreApplication
 from sandbox.stand_in.routes import Routes
 from sandbox.stand_in.world import World
 
 STOP_PARTS = 1
 START_PARTS = 2
+CRASH_PARTS = 75
 
 
 class ProcessRole:
@@ -22,11 +23,7 @@ class ProcessRole:
 
     def routes(self) -> Routes:
         """All paths."""
-
-        async def missing(call: Call) -> Reply:
-            return Reply(404, {"message": f"the stand-in's processes know no {call.method} {call.path}"})
-
-        routes = Routes(missing=missing, wrong_method=missing)
+        routes = Routes(missing=unknown, wrong_method=unknown)
         routes.add("POST", f"/processes/{ZEEBE}/empty", self._empty)
         routes.add("POST", f"/processes/{ZEEBE}/restore", self._restore)
         routes.add("GET", f"/processes/{ZEEBE}/backups/{{id}}", self._backup)
@@ -47,13 +44,13 @@ class ProcessRole:
     async def _state(self, call: Call) -> Reply:
         process = self._world.processes.known.get(call.parts["name"])
         if process is None:
-            return self._unknown(call)
+            return await unknown(call)
         return Reply(200, {"state": "running" if process.running else "stopped"})
 
     async def _stop(self, call: Call) -> Reply:
         process = self._world.processes.known.get(call.parts["name"])
         if process is None:
-            return self._unknown(call)
+            return await unknown(call)
         await self._world.pace.parts(STOP_PARTS)
         if process.name not in self._world.conditions.stays_running:
             await self._end(process)
@@ -62,27 +59,37 @@ class ProcessRole:
     async def _start(self, call: Call) -> Reply:
         process = self._world.processes.known.get(call.parts["name"])
         if process is None:
-            return self._unknown(call)
+            return await unknown(call)
         if process.running and not process.crashed:
             return Reply(204)
+        if process.name == ZEEBE and self._world.data_directory == RESTORING:
+            return Reply(409, {"message": "restore is running; stop it first."})
         process.begin()
-        for door in self._doors_of(process):
-            await door.open()
-        if process.name != ZEEBE and not self._world.zeebe_healthy:
+        if process.name == ZEEBE:
+            self._world.data_directory = {"raft-partition"}
+            await self._open(process)
+        elif not self._world.zeebe_healthy:
             process.crashed = True
             self._world.processes.crash_loops.append(process.name)
-            return Reply(204)
-        if process.name == ZEEBE:
-            self._world.data_directory |= {"raft-partition"}
-        self._world.run(self._become_healthy(process, process.starts))
+        self._world.run(self._come_up(process, process.starts))
         return Reply(204)
 
-    async def _become_healthy(self, process: Process, start: int) -> None:
-        await self._world.pace.parts(START_PARTS)
-        if process.running and process.starts == start:
-            self._world.make_indices(process.name)
-            process.healthy = True
-            self._world.exporter.notice()
+    async def _come_up(self, process: Process, start: int) -> None:
+        """Become healthy; a web app answers nobody before. One that began without Zeebe ends instead."""
+        await self._world.pace.parts(CRASH_PARTS if process.crashed else START_PARTS)
+        if process.starts != start or not process.running:
+            return
+        if process.crashed:
+            process.end()
+            return
+        self._world.make_indices(process.name)
+        process.healthy = True
+        await self._open(process)
+        self._world.exporter.notice()
+
+    async def _open(self, process: Process) -> None:
+        for door in self._doors_of(process):
+            await door.open()
 
     async def _end(self, process: Process) -> None:
         for door in self._doors_of(process):
@@ -94,7 +101,7 @@ class ProcessRole:
         return [door for door in self._doors.values() if process.name in door.roles]
 
     async def _empty(self, _call: Call) -> Reply:
-        if running := self._refused_while_running("emptied"):
+        if running := self._refused_while_running():
             return running
         self._world.zeebe.load({})
         self._world.data_directory = {"stand-in.lock"} if self._world.conditions.data_left else set()
@@ -104,8 +111,8 @@ class ProcessRole:
         try:
             number = int(call.json()["backup_id"])
         except (ValueError, TypeError, KeyError):
-            return Reply(400, {"message": 'a restore wants {"backup_id": <number>}'})
-        if running := self._refused_while_running("restored"):
+            return Reply(400, {"message": 'Send {"backup_id": <number>}.'})
+        if running := self._refused_while_running():
             return running
         exit_code, output = await RestoreApplication(self._world).run(number)
         return Reply(200, {"exit_code": exit_code, "output": output})
@@ -116,11 +123,14 @@ class ProcessRole:
         backup = self._world.zeebe_backups.known.get(int(call.parts["id"])) if call.parts["id"].isdecimal() else None
         return Reply(200, {"exists": backup is not None and backup.state == COMPLETED})
 
-    def _refused_while_running(self, done: str) -> Reply | None:
+    def _refused_while_running(self) -> Reply | None:
         if self._world.processes.known[ZEEBE].running:
-            return Reply(409, {"message": f"zeebe runs; stop it before its data directory is {done}"})
+            return Reply(409, {"message": "zeebe is running; stop it first."})
+        if self._world.data_directory == RESTORING:
+            return Reply(409, {"message": "restore is running; stop it first."})
         return None
 
-    def _unknown(self, call: Call) -> Reply:
-        known = sorted(self._world.processes.known)
-        return Reply(404, {"message": f"there is no process {call.parts['name']!r}; there are {', '.join(known)}"})
+
+async def unknown(call: Call) -> Reply:
+    """Answer to what is no process."""
+    return Reply(404, {"message": f"The stand-in knows no {call.method} {call.path}."})

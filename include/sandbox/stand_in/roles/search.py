@@ -54,6 +54,7 @@ class SearchRole:
         add("GET POST", f"/{INDEX}/_count", self._count)
         add("POST PUT", f"/{INDEX}/_bulk", self._bulk)
         add("PUT POST", f"/{INDEX}/_doc/{{id}}", self._put)
+        add("PUT POST", f"/{INDEX}/_create/{{id}}", self._put_new)
         add("GET HEAD", f"/{INDEX}/_doc/{{id}}", self._get)
         add("DELETE", f"/{INDEX}/_doc/{{id}}", self._remove)
         return routes
@@ -145,7 +146,7 @@ class SearchRole:
         expression = call.parts["index"]
         if not self._world.engine.wildcard_delete and ("*" in expression or expression == "_all"):
             return self._world.give("search.wildcard_delete")
-        for index in self._world.indices.resolve(expression):
+        for index in self._world.indices.resolve(expression, ignore_missing=call.flag("ignore_unavailable")):
             self._world.indices.delete(index.name)
         return self._ok({"acknowledged": True})
 
@@ -190,9 +191,10 @@ class SearchRole:
             index, identity = target.get("_index", call.parts.get("index", "")), str(target["_id"])
             if action == "delete":
                 self._world.indices.get(index).documents.pop(identity, None)
+            elif action == "update":
+                self._world.indices.update(index, identity, lines.pop(0)["doc"])
             else:
-                document = lines.pop(0)
-                self._world.indices.put(index, identity, document.get("doc", document))
+                self._world.indices.put(index, identity, lines.pop(0))
             items.append({action: {"_index": index, "_id": identity, "status": 200}})
         return self._ok({"took": 1, "errors": False, "items": items})
 
@@ -203,6 +205,11 @@ class SearchRole:
         if call.flag("refresh"):
             body["forced_refresh"] = True
         return self._ok(body, 201 if is_new else 200)
+
+    async def _put_new(self, call: Call) -> Reply:
+        if self._world.indices.document(call.parts["index"], call.parts["id"]) is not None:
+            return self._world.give("search.document_exists", id=call.parts["id"])
+        return await self._put(call)
 
     async def _get(self, call: Call) -> Reply:
         index, identity = call.parts["index"], call.parts["id"]

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sandbox.stand_in.answers.record_types import RECORD_TYPES
 from sandbox.stand_in.messages import Call, Reply
-from sandbox.stand_in.model.documents import RECORD_TYPES
 from sandbox.stand_in.routes import Handler
 from sandbox.stand_in.world import World
 
@@ -16,13 +16,11 @@ class SearchTemplates:
         self._world = world
 
     def add_to(self, add: Callable[[str, str, Handler], None]) -> None:
-        """Add the paths; each engine has policies of its own kind."""
+        """Add the paths."""
         add("GET", "/_index_template", self._templates)
         add("GET HEAD", "/_index_template/{name}", self._templates)
-        if self._world.engine.name == "opensearch":
-            add("GET", "/_plugins/_ism/policies", self._ism)
-        else:
-            add("GET", "/_ilm/policy", self._ilm)
+        for path in ("/_plugins/_ism/policies", "/_ilm/policy"):
+            add("GET", path, self._policies)
 
     async def _templates(self, call: Call) -> Reply:
         wanted, known = call.parts.get("name", "*"), self._known()
@@ -43,16 +41,17 @@ class SearchTemplates:
     def _known(self) -> Mapping[str, str]:
         """Patterns by template name."""
         version = self._world.version("zeebe")
-        names = [name for name in self._world.line.indices if name.endswith("_")]
-        known = {f"{name}template": f"{name}*" for name in names}
-        known |= {
-            f"zeebe-record_{alias}_{version}": f"zeebe-record_{alias}_{version}_*" for alias in RECORD_TYPES.values()
-        }
+        known = {f"{name}template": f"{name}*" for name in self._world.line.templates}
+        known |= {f"zeebe-record_{name}_{version}": f"zeebe-record_{name}_{version}_*" for name in RECORD_TYPES}
         return {n: pattern for n, pattern in known.items() if n not in self._world.conditions.templates_missing}
 
-    async def _ism(self, _call: Call) -> Reply:
-        body: dict[str, Any] = {"policies": [], "total_policies": 0}
-        return Reply(200, body, self._world.engine.content_type)
-
-    async def _ilm(self, _call: Call) -> Reply:
-        return Reply(200, {}, self._world.engine.content_type)
+    async def _policies(self, call: Call) -> Reply:
+        """List policies in the engine's own form; without any, OpenSearch has no plugin for them."""
+        engine, names = self._world.engine, self._world.conditions.policies
+        if call.path != engine.policies or (engine.policies_optional and not names):
+            return self._world.give("search.no_plugin", path=call.path, method=call.method)
+        body: dict[str, Any] = {name: {"version": 1, "policy": {"phases": {}}} for name in names}
+        if engine.name == "opensearch":
+            listed = [{"_id": name, "policy": {"policy_id": name, "states": []}} for name in names]
+            body = {"policies": listed, "total_policies": len(names)}
+        return Reply(200, body, engine.content_type)
