@@ -25,7 +25,7 @@ class AirflowSettings:
     :param dags_folder: its DAGs
     :param plugins_folder: its plugins
     :param clusters_folder: the cluster files that the DAGs read
-    :param connections: addresses by connection ID, all of type http
+    :param connections: addresses by connection ID, all of type http, with user and password where one is needed
     """
 
     home: Path
@@ -135,7 +135,8 @@ def _secrets() -> dict[tuple[str, str], str]:
 def _connection(address: str) -> str:
     parts = urlsplit(address)
     fields = {"conn_type": "http", "schema": parts.scheme, "host": parts.hostname, "port": parts.port}
-    return json.dumps(fields)
+    user = {"login": parts.username, "password": parts.password} if parts.username else {}
+    return json.dumps(fields | user)
 
 
 def _write_private(file: Path, text: str) -> None:

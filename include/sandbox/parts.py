@@ -56,7 +56,7 @@ PARTS = {
         inner=("zeebe_command", "zeebe_internal"),
         after=("store",),
     ),
-    "optimize": Part(optimize, ("optimize_management", "control"), after=("search",)),
+    "optimize": Part(optimize, ("optimize_management", "optimize_web", "control"), after=("search",)),
     "operate": Part(operate, ("operate_web", "operate_management"), inner=("operate_internal",), after=("search",)),
     "tasklist": Part(
         tasklist,

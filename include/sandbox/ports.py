@@ -21,6 +21,7 @@ OFFSETS = MappingProxyType(
         "tasklist_web": 30,
         "tasklist_management": 31,
         "tasklist_internal": 32,
+        "optimize_web": 40,
         "optimize_management": 41,
         "search": 50,
         "search_transport": 51,

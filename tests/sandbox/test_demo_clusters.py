@@ -1,6 +1,8 @@
 """What the demo tells Airflow about its cluster."""
 
+import json
 from configparser import RawConfigParser
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,7 +41,15 @@ def test_airflow_gets_the_one_cluster_that_runs(name: str, tmp_path: Path) -> No
 def test_every_connection_of_the_cluster_file_is_there(name: str, tmp_path: Path) -> None:
     write_cluster_file(name, URLS, tmp_path)
     [cluster], _ = read_clusters(tmp_path)
-    assert {cluster.connection(component) for component in cluster.all_components} == connections(name, URLS).keys()
+    named = set(cluster.connections.model_dump(exclude_none=True, exclude={"brokers"}).values())
+    assert {*named, cluster.secondary_storage.connection} == connections(name, URLS).keys()
+
+
+def test_the_web_apps_have_a_user_who_may_look(tmp_path: Path) -> None:
+    one = replace(settings(tmp_path), connections=connections("embedded", URLS)).environment()
+    web = json.loads(one["AIRFLOW_CONN_EMBEDDED_TASKLIST_WEB"])
+    assert (web["host"], web["port"], web["login"], web["password"]) == ("127.0.0.1", 28030, "demo", "demo")
+    assert "login" not in json.loads(one["AIRFLOW_CONN_EMBEDDED_TASKLIST"])
 
 
 def test_secrets_are_made_once(tmp_path: Path) -> None:

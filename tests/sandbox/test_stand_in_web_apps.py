@@ -210,7 +210,7 @@ def test_optimize_finds_duplicates_and_can_say_complete(camunda_8_6: StandIn) ->
 def test_optimize_alone_takes_snapshots_in_another_search_engine(camunda_8_6: StandIn) -> None:
     camunda_8_6.ask("search", "/optimize-*", "DELETE")
     with StandIn("8.6", "--only", "optimize", "--search", camunda_8_6.urls["search"]) as optimize:
-        assert set(optimize.urls) == {"optimize_management", "control"}
+        assert set(optimize.urls) == {"optimize_web", "optimize_management", "control"}
         assert camunda_8_6.count("optimize-report_v8") == 1
         start(optimize, "optimize", 77)
         until(lambda: look(optimize, "optimize", f"{BACKUPS}/77"), lambda state: state == "COMPLETED")

@@ -10,6 +10,7 @@ import yaml
 from sandbox import ports
 from sandbox.preflight import Needs
 from sandbox.programs import Programs, python_program
+from sandbox.workload import LOGIN
 
 Report = Callable[[str], None]
 
@@ -23,6 +24,10 @@ CONNECTIONS = {
     "tasklist": "tasklist_management",
     "optimize": "optimize_management",
     "search": "search",
+    "rest": "zeebe_rest",
+    "operate_web": "operate_web",
+    "tasklist_web": "tasklist_web",
+    "optimize_web": "optimize_web",
 }
 STAND_IN_SERVERS = (
     "zeebe_rest",
@@ -31,6 +36,7 @@ STAND_IN_SERVERS = (
     "operate_management",
     "tasklist_web",
     "tasklist_management",
+    "optimize_web",
     "optimize_management",
     "search",
     "control",
@@ -130,12 +136,16 @@ def licences(stack: str) -> list[str]:
 
 
 def connections(name: str, urls: Mapping[str, str]) -> dict[str, str]:
-    """Return the addresses of a cluster by Airflow connection ID.
+    """Return the addresses of a cluster by Airflow connection ID; those of web apps with the user who may look.
 
     :param name: the cluster's name
     :param urls: its addresses by the names of `ports.py`
     """
-    return {f"{name}_{connection}": urls[server] for connection, server in CONNECTIONS.items()}
+    user = "{username}:{password}@".format(**LOGIN)
+    return {
+        f"{name}_{connection}": urls[server].replace("//", f"//{user}") if connection.endswith("_web") else urls[server]
+        for connection, server in CONNECTIONS.items()
+    }
 
 
 def write_cluster_file(name: str, urls: Mapping[str, str], folder: Path) -> None:

@@ -7,6 +7,7 @@ from sandbox.stand_in.answers.entry import WebApp
 from sandbox.stand_in.control import Control
 from sandbox.stand_in.doors import Door
 from sandbox.stand_in.roles.optimize import Optimize
+from sandbox.stand_in.roles.pages_html import optimize_web
 from sandbox.stand_in.roles.processes import ProcessRole
 from sandbox.stand_in.roles.search import SearchRole
 from sandbox.stand_in.roles.spring import Bean, Spring
@@ -29,7 +30,7 @@ def all_roles(world: World) -> dict[str, dict[str, Routes]]:
         "search": {"search": SearchRole(world).routes()},
         "zeebe_rest": {"zeebe": ZeebeRest(world).routes()},
         ZEEBE_DOOR: {"zeebe": ZeebeManagement(world, 0, beans).routes()},
-        "optimize_management": {"optimize": Optimize(world).routes()},
+        **only_optimize(world),
     }
     for broker in range(1, world.zeebe.brokers):
         doors[f"broker_{broker}_management"] = {"zeebe": ZeebeManagement(world, broker, beans).routes()}
@@ -52,15 +53,10 @@ def web_app_management(world: World, app: WebApp) -> Routes:
     }
 
     def troubled() -> tuple[str, ...]:
-        if not world.processes.healthy(app.role):
-            return ("readinessState",)
         return (check,) if "search" in world.down else ()
 
-    def trouble_seconds() -> float:
-        return app.trouble_seconds if "search" in world.down else 0
-
     beans = {app.properties[1]: configuration(world, app)}
-    spring.add_actuator(routes, groups, beans, troubled=troubled, trouble_seconds=trouble_seconds)
+    spring.add_actuator(routes, groups, beans, troubled=troubled, trouble_seconds=app.trouble_seconds)
     WebAppBackups(world, app).add_to(routes)
     return routes
 
@@ -79,8 +75,11 @@ def configuration(world: World, app: WebApp) -> Bean:
 
 
 def only_optimize(world: World) -> dict[str, dict[str, Routes]]:
-    """Routes of Optimize alone, beside a real cluster."""
-    return {"optimize_management": {"optimize": Optimize(world).routes()}}
+    """Routes of Optimize alone, which may stand beside a real cluster."""
+    return {
+        "optimize_web": {"optimize": optimize_web(world, Spring(world, "optimize").routes())},
+        "optimize_management": {"optimize": Optimize(world).routes()},
+    }
 
 
 async def open_doors(world: World, roles: dict[str, dict[str, Routes]], base: int) -> dict[str, Door]:

@@ -6,12 +6,12 @@ from typing import Any
 from sandbox.stand_in.answers.entry import WebApp
 from sandbox.stand_in.engine.indices import Document
 from sandbox.stand_in.messages import Call, Reply
+from sandbox.stand_in.roles.pages_html import login, web_apps
 from sandbox.stand_in.roles.spring import Spring
 from sandbox.stand_in.roles.v2_searches import searches
 from sandbox.stand_in.routes import Handler, Routes
 from sandbox.stand_in.world import World
 
-USER = "demo"
 LARGEST_PAGE = 1000
 INSTANCE = (
     "key",
@@ -73,8 +73,9 @@ class WebPages:
     def routes(self) -> Routes:
         """All paths of the web port."""
         routes = self._spring.routes()
-        if self._login_needed:
-            routes.add("POST", "/api/login", self._login)
+        routes.add("POST", "/api/login", login(self._cookie, self._refuse))
+        for pages in web_apps(self._world, self._role, self._cookie):
+            pages.add_to(routes)
         if self._role != "tasklist":
             for name, (index, fields) in OPERATE_SEARCHES.items():
                 routes.add("POST", f"/v1/{name}/search", self._guarded(operate_search(self._world, index, fields)))
@@ -85,16 +86,13 @@ class WebPages:
                 routes.add("POST", f"/v2/{name}/search", self._guarded(handler))
         return routes
 
-    async def _login(self, call: Call) -> Reply:
-        given = (call.query.get("username"), call.query.get("password"))
-        if given != (USER, USER):
-            return self._spring.give(f"{self._role}.unauthorized", call)
-        return Reply(204, headers={"Set-Cookie": f"{self._cookie}=stand-in; Path=/; HttpOnly; SameSite=Lax"})
+    def _refuse(self, call: Call) -> Reply:
+        return self._spring.give(f"{self._role}.unauthorized", call)
 
     def _guarded(self, handler: Handler) -> Handler:
         async def checked(call: Call) -> Reply:
             if self._login_needed and f"{self._cookie}=stand-in" not in call.headers.get("Cookie", ""):
-                return self._spring.give(f"{self._role}.unauthorized", call)
+                return self._refuse(call)
             return await handler(call)
 
         return checked
