@@ -41,6 +41,7 @@ with DAG(
                 "cluster": one.name,
                 "resume": one.guard.resume,
                 "margin": one.guard.margin.total_seconds(),
+                "restores": [one.dag_id("restore"), one.dag_id("cold_restore")],
                 **one.exporting(),
             }
             for one in clusters

@@ -205,6 +205,11 @@ class Cluster(Model):
         own = self.generation.readiness
         return tuple(component for component in self.all_components if component in own)
 
+    @property
+    def broker_names(self) -> tuple[str, ...]:
+        """The brokers' names in the runtime; none when the file names no runtime."""
+        return tuple(broker.name for broker in self.runtime.processes.zeebe) if self.runtime else ()
+
     def dag_id(self, job: str) -> str:
         """Return the DAG of a job for this cluster."""
         return f"{job}_{self.name}"
@@ -268,9 +273,16 @@ class Cluster(Model):
         }
 
     def access(self) -> dict[str, Any]:
-        """Return how its web apps and its REST API are signed in to, as JSON types."""
+        """Return how its web apps are signed in to, as JSON types."""
+        return self._access(self.generation.sign_in)
+
+    def rest_access(self) -> dict[str, Any]:
+        """Return how its REST API is signed in to, as JSON types."""
+        return self._access(self.generation.rest_sign_in)
+
+    def _access(self, without_identity: str) -> dict[str, Any]:
         if self.identity is None:
-            return {"kind": self.generation.sign_in, "issuer": None, "audience": None, "scope": None}
+            return {"kind": without_identity, "issuer": None, "audience": None, "scope": None}
         return {"kind": "bearer", **self.identity.model_dump()}
 
     def sign_ins(self) -> dict[str, Any]:

@@ -95,10 +95,8 @@ def answering(survey: Survey) -> Iterator[str]:
 
 def connections(survey: Survey) -> Iterator[str]:
     """The cluster file names what the checks after the restore need."""
-    given, needed = survey.cluster.connections, ["rest"]
-    needed += [f"{app}_web" for app in ("operate", "tasklist") if getattr(given, app)]
-    for name in needed:
-        if getattr(given, name) is None:
+    for name in sorted({"rest", *survey.cluster.generation.signed_calls}):
+        if getattr(survey.cluster.connections, name) is None:
             yield f"connections.{name} is missing in the cluster file: the restored cluster could not be checked"
 
 

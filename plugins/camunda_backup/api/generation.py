@@ -67,7 +67,8 @@ class Generation:
     :param views: which of them the web apps show
     :param families: the index prefixes of each component, by their names in the cluster file
     :param readiness: paths that answer 200 when a component is ready for work
-    :param sign_in: how users of the web apps and the REST API sign in when no identity provider vouches for them
+    :param sign_in: how users of the web apps sign in when no identity provider vouches for them
+    :param rest_sign_in: how clients of the REST API do
     :param signed_calls: calls that only a signed-in user may make, by the field of ``connections`` that takes them
     :param first_command: makes a command for a partition that it must answer and that changes nothing
     """
@@ -83,6 +84,7 @@ class Generation:
     readiness: Mapping[Component, str]
     first_command: Callable[[int], Request]
     sign_in: Literal["cookie", "basic"]
+    rest_sign_in: Literal["none", "basic"]
     signed_calls: Mapping[str, Request]
     exporting: ExportingApi = field(default_factory=ExportingApi)
     generated_ids: Request | None = None

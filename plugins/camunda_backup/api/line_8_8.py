@@ -73,6 +73,7 @@ GENERATION = Generation(
     readiness={Component.ZEEBE: "/actuator/health", Component.OPTIMIZE: "/actuator/health"},
     first_command=_no_such_task,
     sign_in="basic",
+    rest_sign_in="basic",
     signed_calls={"rest": Request("POST", "/v2/process-definitions/search", body={"page": {"limit": 1}})},
     generated_ids=Request("GET", "/actuator/backupRuntime/state"),
 )

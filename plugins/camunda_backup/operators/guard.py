@@ -26,6 +26,7 @@ class GuardExporting(RunbookStep):
     :param version: Camunda version
     :param resume: whether it may resume exporting
     :param margin: seconds that an active backup has for its own resume beyond max_pause
+    :param restores: DAGs that stop Zeebe; while one of them runs there is nothing to look at
     """
 
     ui_color = "#ffd9d9"
@@ -39,10 +40,12 @@ class GuardExporting(RunbookStep):
         version: str,
         resume: bool,
         margin: float,
+        restores: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.cluster = cluster
+        self.restores = restores
         self.conn_id = conn_id
         self.broker_conn_ids = broker_conn_ids
         self.version = version
@@ -51,6 +54,9 @@ class GuardExporting(RunbookStep):
 
     def step(self, context: Context) -> str:
         """Look twice, then act; raises PauseBroken for a pause that nobody is responsible for."""
+        for dag_id in self.restores:
+            if context["ti"].get_dr_count(dag_id=dag_id, states=[DagRunState.RUNNING]):
+                raise AirflowSkipException(f"{dag_id} is running; a restored Zeebe exports from its start on")
         hook = ExportingHook(self.conn_id, self.broker_conn_ids, self.version)
         verdict = self._verdict(hook, context)
         if verdict is not None:

@@ -47,7 +47,7 @@ class RecordRestore(RunbookStep):
         ti = context["ti"]
         plan = ti.xcom_pull(task_ids="plan")
         told = {task: ti.xcom_pull(task_ids=task) for task in self.steps}
-        times = {task: (one["began_at"], one["ended_at"]) for task, one in told.items() if one}
+        times = {task: (one["began_at"], one["ended_at"]) for task, one in told.items() if one and "began_at" in one}
         began_at = min(began for began, _ in times.values())
         report = {
             "format": 1,

@@ -49,7 +49,7 @@ class CheckPartitions(SettlingCheck):
 
     def look(self, context: Context, begun: Any) -> dict[str, Any]:
         """Send a command to each partition, then look for its traces."""
-        rest = AppHook(str(self.cluster.connections.rest), self.cluster.access())
+        rest = AppHook(str(self.cluster.connections.rest), self.cluster.rest_access())
         for partition in sorted(int(number) for number in begun):
             answer = rest.send(self.cluster.generation.first_command(partition))
             if answer.transient:
@@ -79,8 +79,9 @@ class CheckCounts(SettlingCheck):
         storage = StorageHook(**self.cluster.storage())
         restored = {count.name: storage.count(count, self.cluster.prefixes) for count in generation.counts}
         shown, short = {}, shortfalls(generation.counts, recorded, restored, "the secondary storage")
+        apps = {component: self._app(component) for component in {view.component for view in generation.views}}
         for view in generation.views:
-            answer = AppHook(self._web(view.component), self.cluster.access()).send(view.request)
+            answer = apps[view.component].send(view.request)
             if not answer.ok:
                 raise answer.failure(f"{view.component} does not show {view.count}")
             with readable(answer, f"{view.component} does not show {view.count}"):
@@ -93,9 +94,12 @@ class CheckCounts(SettlingCheck):
             raise NotYet("; ".join(short))
         return {"restored": restored, "shown": shown}
 
-    def _web(self, component: Component) -> str:
+    def _app(self, component: Component) -> AppHook:
+        """Return a signed-in client of the app that shows a component's numbers."""
         connections = self.cluster.connections
-        return str(connections.rest if component is Component.WEB_APPS else getattr(connections, f"{component}_web"))
+        if component is Component.WEB_APPS:
+            return AppHook(str(connections.rest), self.cluster.rest_access())
+        return AppHook(getattr(connections, f"{component}_web"), self.cluster.access())
 
 
 class CheckOptimize(SettlingCheck):
