@@ -11,12 +11,12 @@ from camunda_backup.api.identity import let_in, wants_sign_in
 from camunda_backup.api.messages import Request
 from camunda_backup.errors import Rejected, Unreachable
 from camunda_backup.hooks.apps import ANONYMOUS, AppHook, Tokens
-from camunda_backup.operators.step import RunbookStep
+from camunda_backup.operators.step import TimedStep
 
 SHORTEST, LONGEST, GROWTH = 0.5, 10.0, 0.2  # seconds, seconds, share of the time waited so far
 
 
-class CheckIdentity(RunbookStep):
+class CheckIdentity(TimedStep):
     """Sign in, and see that who does not is refused.
 
     With an identity provider: its discovery, a token, and a call with that token to every component. Without one: the
