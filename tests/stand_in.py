@@ -193,6 +193,18 @@ class StandIn:
             raise ValueError(answer.json()["message"])
         return answer.json() if answer.content else None
 
+    def healthy(self, name: str) -> bool:
+        """Whether a process says on its management port that it is well."""
+        try:
+            return self.ask(f"{name}_management", "/actuator/health").ok
+        except requests.ConnectionError:
+            return False
+
+    def start(self, name: str) -> None:
+        """Start a process and wait until it is healthy."""
+        self.process(name, "start")
+        until(lambda: self.healthy(name), bool)
+
     def disaster(self) -> None:
         """End all processes; Zeebe's data and all indices are gone."""
         self._control("/disaster", {})

@@ -27,6 +27,7 @@ OFFSETS = MappingProxyType(
         "search_transport": 51,
         "ism_proxy": 52,
         "store": 60,
+        "issuer": 61,
         "airflow": 80,
         "control": 90,
         "processes": 91,

@@ -1,41 +1,20 @@
-"""The stand-in's processes, its disaster, and a restore by plain calls."""
+"""The stand-in's disaster, its restore application, and a whole restore by plain calls."""
 
 from typing import Any
 
 import pytest
-import requests
 
 from tests.stand_in import StandIn, until
 
-HEALTH = "/actuator/health"
-MANAGEMENT = {
-    "zeebe": "zeebe_management",
-    "operate": "operate_management",
-    "tasklist": "tasklist_management",
-    "optimize": "optimize_management",
-}
 BACKUPS = {"8.6": "/actuator/backups", "8.8": "/actuator/backupRuntime"}
 WEB_APPS = {"8.6": ("operate", "tasklist"), "8.8": ()}
-
-
-def healthy(cluster: StandIn, name: str) -> bool:
-    try:
-        return cluster.ask(MANAGEMENT[name], HEALTH).ok
-    except requests.ConnectionError:
-        return False
-
-
-def start(cluster: StandIn, name: str) -> None:
-    """Start a process and wait until it is healthy."""
-    cluster.process(name, "start")
-    until(lambda: healthy(cluster, name), bool)
 
 
 def back_up(cluster: StandIn, number: int = 10, line: str = "8.6") -> None:
     """Take a whole backup inside a hard pause."""
     cluster.ask("zeebe_management", "/actuator/exporting/pause", "POST")
     parts = {"zeebe_management": BACKUPS[line], "optimize_management": "/actuator/backups"}
-    parts |= {MANAGEMENT[app]: "/actuator/backups" for app in WEB_APPS[line]}
+    parts |= {f"{app}_management": "/actuator/backups" for app in WEB_APPS[line]}
     paths = list(parts.items()) + ([("zeebe_management", "/actuator/backupHistory")] if line == "8.8" else [])
     for door, path in paths:
         cluster.ask(door, path, "POST", json={"backupId": number}).raise_for_status()
@@ -62,115 +41,9 @@ def snapshots(cluster: StandIn, number: int = 10) -> list[str]:
     return sorted(s["snapshot"] for s in listed if f"_{number}" in s["snapshot"])
 
 
-def shards(cluster: StandIn, names: str = "_all") -> dict[str, dict[str, Any]]:
-    path = f"/_cat/shards/{names}?format=json&h=index,shard,prirep,state,unassigned.reason,unassigned.details"
-    return {row["index"]: row for row in cluster.ask("search", path).json()}
-
-
 def in_operate(cluster: StandIn) -> dict[str, str]:
     found = cluster.ask("search", "/operate-list-view-8.3.0_/_search", "POST", json={"size": 1000}).json()
     return {hit["_id"]: hit["_source"]["state"] for hit in found["hits"]["hits"]}
-
-
-def test_a_stopped_process_refuses_connections_until_it_is_started(camunda_8_6: StandIn) -> None:
-    for name, door in MANAGEMENT.items():
-        assert camunda_8_6.process(name) == {"state": "running"}
-        camunda_8_6.process(name, "stop")
-        camunda_8_6.process(name, "stop")
-        assert camunda_8_6.process(name) == {"state": "stopped"}
-        assert camunda_8_6.truth()["processes"][name] == "stopped"
-        with pytest.raises(requests.ConnectionError):
-            camunda_8_6.ask(door, HEALTH)
-        start(camunda_8_6, name)
-    assert camunda_8_6.truth()["crash_loops"] == []
-    assert set(camunda_8_6.truth()["processes"].values()) == {"running"}
-
-
-def test_a_started_process_is_not_healthy_at_once(camunda_8_6: StandIn) -> None:
-    camunda_8_6.process("zeebe", "stop")
-    camunda_8_6.pace(3600)
-    camunda_8_6.process("zeebe", "start")
-    camunda_8_6.process("zeebe", "start")
-    assert camunda_8_6.ask("zeebe_management", HEALTH).status_code == 503
-    assert camunda_8_6.ask("zeebe_rest", "/v2/topology").json()["brokers"] == []
-    assert camunda_8_6.ask("zeebe_management", "/actuator/partitions").json() == {}
-    refused = camunda_8_6.ask("zeebe_rest", "/v2/process-instances", "POST", json={"processDefinitionId": "demo"})
-    assert refused.status_code == 503
-    camunda_8_6.pace(0)
-    until(lambda: healthy(camunda_8_6, "zeebe"), bool)
-    assert len(camunda_8_6.ask("zeebe_rest", "/v2/topology").json()["brokers"]) == 1
-
-
-@pytest.mark.parametrize("app", ["operate", "tasklist", "optimize"])
-def test_a_web_app_started_before_zeebe_is_healthy_gets_nowhere(camunda_8_6: StandIn, app: str) -> None:
-    camunda_8_6.process(app, "stop")
-    camunda_8_6.process("zeebe", "stop")
-    camunda_8_6.pace(3600)
-    camunda_8_6.process("zeebe", "start")
-    camunda_8_6.process(app, "start")
-    camunda_8_6.pace(0)
-    until(lambda: healthy(camunda_8_6, "zeebe"), bool)
-    assert camunda_8_6.truth()["crash_loops"] == [app]
-    until(lambda: camunda_8_6.process(app), lambda found: found == {"state": "stopped"})
-    start(camunda_8_6, app)
-    assert camunda_8_6.truth()["crash_loops"] == [app]
-
-
-def test_a_web_app_that_began_without_zeebe_runs_for_a_while_and_answers_nobody(camunda_8_6: StandIn) -> None:
-    camunda_8_6.process("operate", "stop")
-    camunda_8_6.process("zeebe", "stop")
-    camunda_8_6.process("operate", "start")
-    start(camunda_8_6, "zeebe")
-    assert camunda_8_6.process("operate") == {"state": "running"}
-    assert not healthy(camunda_8_6, "operate")
-    start(camunda_8_6, "operate")
-
-
-def test_a_web_app_waits_for_a_zeebe_with_all_partitions(camunda_8_6: StandIn) -> None:
-    camunda_8_6.process("operate", "stop")
-    camunda_8_6.conditions(unhealthy_partitions=[2])
-    camunda_8_6.process("operate", "start")
-    assert camunda_8_6.truth()["crash_loops"] == ["operate"]
-
-
-def test_the_web_apps_of_8_8_come_and_go_with_zeebe(camunda_8_8: StandIn) -> None:
-    assert set(camunda_8_8.truth()["processes"]) == {"zeebe", "optimize"}
-    with pytest.raises(ValueError, match="The stand-in knows no POST /processes/operate/start."):
-        camunda_8_8.process("operate", "start")
-    camunda_8_8.process("zeebe", "stop")
-    for door in ("zeebe_rest", "zeebe_management"):
-        with pytest.raises(requests.ConnectionError):
-            camunda_8_8.ask(door, "/")
-    start(camunda_8_8, "zeebe")
-    assert camunda_8_8.ask("zeebe_management", "/actuator/backupHistory").ok
-
-
-def test_a_process_can_refuse_to_stop(camunda_8_6: StandIn) -> None:
-    camunda_8_6.conditions(stays_running=["operate"])
-    camunda_8_6.process("operate", "stop")
-    assert camunda_8_6.process("operate") == {"state": "running"}
-    assert healthy(camunda_8_6, "operate")
-
-
-def test_the_journal_keeps_the_order_of_process_events_and_requests(camunda_8_6: StandIn) -> None:
-    camunda_8_6.ask("search", "/")
-    camunda_8_6.process("operate", "stop")
-    camunda_8_6.ask("search", "/operate-*", "DELETE")
-    camunda_8_6.process("operate")
-    camunda_8_6.truth()
-    told = [(e["role"], e["method"], e["path"], e["status"]) for e in camunda_8_6.journal()]
-    assert told == [
-        ("search", "GET", "/", 200),
-        ("processes", "POST", "/processes/operate/stop", 204),
-        ("search", "DELETE", "/operate-*", 200),
-        ("processes", "GET", "/processes/operate", 200),
-    ]
-
-
-def test_a_process_event_can_be_spoiled(camunda_8_6: StandIn) -> None:
-    camunda_8_6.fault("processes", {"status": 500}, path="operate/stop")
-    assert camunda_8_6.ask("control", "/processes/operate/stop", "POST").status_code == 500
-    assert camunda_8_6.process("operate") == {"state": "running"}
 
 
 def test_data_is_touched_only_while_zeebe_is_stopped(camunda_8_6: StandIn) -> None:
@@ -185,7 +58,7 @@ def test_an_emptied_zeebe_begins_anew(camunda_8_6: StandIn) -> None:
     (key,) = camunda_8_6.work(1)
     camunda_8_6.process("zeebe", "stop")
     camunda_8_6.process("zeebe", "empty")
-    start(camunda_8_6, "zeebe")
+    camunda_8_6.start("zeebe")
     assert camunda_8_6.truth()["instances"] == {}
     gone = camunda_8_6.ask("zeebe_rest", f"/v2/process-instances/{key}/cancellation", "POST")
     assert gone.status_code == 404
@@ -197,7 +70,7 @@ def test_a_plain_restart_keeps_everything_and_the_pause(camunda_8_6: StandIn) ->
     camunda_8_6.exporting("PAUSED")
     before = camunda_8_6.truth()
     camunda_8_6.process("zeebe", "stop")
-    start(camunda_8_6, "zeebe")
+    camunda_8_6.start("zeebe")
     after = camunda_8_6.truth()
     assert {k: after[k] for k in ("instances", "partitions", "exporting")} == {
         k: before[k] for k in ("instances", "partitions", "exporting")
@@ -249,6 +122,52 @@ def test_the_backup_store_knows_what_it_holds_while_zeebe_is_down(camunda_8_6: S
     assert camunda_8_6.ask("control", "/processes/zeebe/backups/10").status_code == 502
 
 
+def test_an_id_of_an_earlier_timeline_is_accepted_and_stays_what_it_was(camunda_8_6: StandIn) -> None:
+    camunda_8_6.plant(zeebe=[10, 11])
+    old = camunda_8_6.ask("zeebe_management", f"{BACKUPS['8.6']}/11").json()
+    camunda_8_6.process("zeebe", "stop")
+    camunda_8_6.process("zeebe", "empty")
+    camunda_8_6.process("zeebe", "restore", backup_id=10)
+    camunda_8_6.start("zeebe")
+    accepted = camunda_8_6.ask("zeebe_management", BACKUPS["8.6"], "POST", json={"backupId": 11})
+    assert accepted.status_code == 202
+    assert camunda_8_6.ask("zeebe_management", f"{BACKUPS['8.6']}/11").json() == old
+
+
+@pytest.mark.parametrize(("line", "version"), [("8.6", "v1"), ("8.6", "v2"), ("8.8", "v2")])
+def test_a_partition_can_swallow_its_first_commands_after_a_restore(
+    line: str, version: str, request: pytest.FixtureRequest
+) -> None:
+    cluster: StandIn = request.getfixturevalue(f"camunda_{line.replace('.', '_')}")
+    cluster.conditions(swallowed={"1": 3})
+
+    def command(partition: int) -> int:
+        key = (partition << 51) + (1 << 51) - 1
+        return cluster.ask("zeebe_rest", f"/{version}/user-tasks/{key}/completion", "POST", json={}).status_code
+
+    assert [command(1), command(2), command(3)] == [404, 404, 503]
+    cluster.plant(zeebe=[10])
+    cluster.process("zeebe", "stop")
+    cluster.process("zeebe", "empty")
+    cluster.process("zeebe", "restore", backup_id=10)
+    cluster.start("zeebe")
+    assert [command(2), command(1), command(1), command(1), command(1)] == [404, 504, 504, 504, 404]
+
+
+def test_a_rejected_command_is_exported_and_gets_into_no_index(camunda_8_6: StandIn) -> None:
+    camunda_8_6.work(1)
+    before = camunda_8_6.ask("zeebe_management", "/actuator/partitions").json()
+    for partition in (1, 2):
+        unused = (partition << 51) + 12345
+        path = f"/v2/process-instances/{unused}/cancellation"
+        assert camunda_8_6.ask("zeebe_rest", path, "POST", json={}).status_code == 404
+    until(
+        lambda: camunda_8_6.ask("zeebe_management", "/actuator/partitions").json(),
+        lambda now: all(now[n]["exportedPosition"] > before[n]["exportedPosition"] for n in "12"),
+    )
+    assert camunda_8_6.count("zeebe-record*") == camunda_8_6.written()
+
+
 def test_a_disaster_leaves_repository_backups_and_templates(camunda_8_6: StandIn) -> None:
     camunda_8_6.work(2)
     back_up(camunda_8_6)
@@ -262,7 +181,7 @@ def test_a_disaster_leaves_repository_backups_and_templates(camunda_8_6: StandIn
     assert camunda_8_6.ask("search", "/_index_template").json()["index_templates"]
     camunda_8_6.reset()
     assert set(camunda_8_6.truth()["processes"].values()) == {"running"}
-    assert all(healthy(camunda_8_6, name) for name in MANAGEMENT)
+    assert all(camunda_8_6.healthy(name) for name in camunda_8_6.truth()["processes"])
 
 
 @pytest.mark.parametrize("line", ["8.6", "8.8"])
@@ -282,7 +201,7 @@ def test_a_whole_restore_brings_back_what_was_there_at_the_checkpoint(
     assert cluster.process("zeebe", "restore", backup_id=10)["exit_code"] == 0
     restore_indices(cluster)
     for name in ("zeebe", *WEB_APPS[line], "optimize"):
-        start(cluster, name)
+        cluster.start(name)
 
     truth = cluster.truth()
     assert truth["crash_loops"] == []

@@ -9,7 +9,9 @@ import threading
 from dataclasses import fields
 
 from sandbox.stand_in.answers import ENGINES, LINES
+from sandbox.stand_in.optimize_import import OptimizeImport
 from sandbox.stand_in.roles.optimize import Optimize
+from sandbox.stand_in.snapshot_client import SnapshotClient
 from sandbox.stand_in.stage import MOST_BROKERS, all_roles, only_optimize, open_doors
 from sandbox.stand_in.world import Play, World
 
@@ -30,6 +32,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--engine", choices=ENGINES, default="opensearch", help="search engine to play")
     parser.add_argument("--only", choices=["optimize"], help="play this role alone; needs --search")
     parser.add_argument("--search", help="URL of a real search engine for --only")
+    parser.add_argument("--client-secret", help="opens an OpenID Connect issuer for the client camunda-backup")
     parser.add_argument("--repository", action="store_true", help="register the snapshot repository at the start")
     parser.add_argument("--until-stdin-closes", action="store_true", help="stop when standard input ends")
     return parser
@@ -51,6 +54,7 @@ async def serve(options: argparse.Namespace) -> None:
     if options.only:
         world.search_url = options.search.rstrip("/")
         await Optimize(world).prepare()
+        world.run(OptimizeImport(SnapshotClient("optimize", world.search_url)).run())
     else:
         world.search_url = doors["search"].url
     sys.stdout.write(json.dumps({"ready": {name: door.url for name, door in doors.items()}}) + "\n")

@@ -1,11 +1,13 @@
 """How the web apps and Optimize of the stand-in talk to their search engine, the stand-in's or a real one."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import aiohttp
 
 from sandbox.stand_in.messages import CALLER
+from sandbox.stand_in.model.documents import Change
 from sandbox.stand_in.outcomes import Plan
 
 OUTCOME = "X-Stand-In-Outcome"
@@ -58,6 +60,20 @@ class SnapshotClient:
         for name in names:
             await self._ask("DELETE", f"/_snapshot/{repository}/{name}")
 
+    async def search(self, index: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Search documents; an index that is missing has none."""
+        found: dict[str, Any] = await self._ask("POST", f"/{index}/_search?ignore_unavailable=true", json=body)
+        return found
+
+    async def update(self, changes: Sequence[Change]) -> None:
+        """Set fields of documents; those that are missing are made."""
+        lines: list[Any] = []
+        for change in changes:
+            lines += [{"update": {"_index": change.index, "_id": change.id}}]
+            lines += [{"doc": change.fields, "doc_as_upsert": True}]
+        body = "".join(f"{json.dumps(line)}\n" for line in lines)
+        await self._ask("POST", "/_bulk?refresh=true", data=body, headers={"Content-Type": "application/x-ndjson"})
+
     async def create(self, index: str, identity: str, document: Mapping[str, Any]) -> None:
         """Write a document unless it is there."""
         try:
@@ -66,13 +82,13 @@ class SnapshotClient:
             if "version_conflict_engine_exception" not in str(refused):
                 raise
 
-    async def _ask(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, json: Any = None) -> Any:
-        sent = {CALLER: self._role, **(headers or {})}
+    async def _ask(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **sent: Any) -> Any:
+        headers = {CALLER: self._role, **(headers or {})}
         timeout = aiohttp.ClientTimeout(total=None, connect=5)
         try:
             async with (
                 aiohttp.ClientSession(timeout=timeout) as session,
-                session.request(method, self._url + path, headers=sent, json=json) as answer,
+                session.request(method, self._url + path, headers=headers, **sent) as answer,
             ):
                 if answer.status < 400:
                     return await answer.json(content_type=None)

@@ -6,6 +6,7 @@ from sandbox import ports
 from sandbox.stand_in.answers.entry import WebApp
 from sandbox.stand_in.control import Control
 from sandbox.stand_in.doors import Door
+from sandbox.stand_in.roles.issuer import Issuer
 from sandbox.stand_in.roles.optimize import Optimize
 from sandbox.stand_in.roles.pages_html import optimize_web
 from sandbox.stand_in.roles.processes import ProcessRole
@@ -34,6 +35,8 @@ def all_roles(world: World) -> dict[str, dict[str, Routes]]:
     }
     for broker in range(1, world.zeebe.brokers):
         doors[f"broker_{broker}_management"] = {"zeebe": ZeebeManagement(world, broker, beans).routes()}
+    if world.client_secret is not None:
+        doors["issuer"] = {"issuer": Issuer(world, world.client_secret).routes()}
     for app in world.line.web_apps:
         web, management = app.doors
         doors.setdefault(web, {})[app.role] = WebPages(world, app).routes()

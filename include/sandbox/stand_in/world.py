@@ -31,6 +31,7 @@ class Play:
     :param engine: search engine
     :param pace: seconds one part of a backup takes
     :param version: version to report instead of the line's own
+    :param client_secret: what the issuer gives tokens for; None: there is no issuer
     """
 
     line: str = "8.6"
@@ -39,6 +40,7 @@ class Play:
     partitions: int = 2
     pace: float = 0.2
     version: str | None = None
+    client_secret: str | None = None
 
 
 class World:
@@ -57,6 +59,7 @@ class World:
     repositories: Repositories
     exporter: Exporter
     optimize_plans: dict[int, Plan]
+    tokens: set[str]
 
     def __init__(self, play: Play) -> None:
         """Choose what to play; ``reset`` must be called, in a running event loop, before anything else."""
@@ -65,6 +68,7 @@ class World:
         self.answers = Answers(self.line, self.engine)
         self.search_url = ""
         self.down: set[str] = set()
+        self.client_secret = play.client_secret
         self._play = play
         self._version = play.version or self.line.version
         self._background: set[asyncio.Task[None]] = set()
@@ -80,7 +84,7 @@ class World:
         self.data_directory = {"raft-partition"}
         apart = (app.role for app in self.line.web_apps if not self.line.unified)
         self.processes = Processes((ZEEBE, *apart, "optimize"))
-        self.optimize_plans = {}
+        self.optimize_plans, self.tokens = {}, set()
         self.indices, self.repositories = Indices(), Repositories()
         for process in self.processes.known:
             self.make_indices(process)

@@ -118,6 +118,17 @@ ZEEBE: dict[str, Entry] = {
         "io.camunda.zeebe.broker.client.api.PartitionNotFoundException",
         "Expected to handle REST API request, but request could not be delivered",
     ),
+    "zeebe.rest.unauthorized": documented(
+        401,
+        {
+            "type": "about:blank",
+            "title": "Unauthorized",
+            "status": 401,
+            "detail": "An Authentication object was not found in the SecurityContext",
+            "instance": "{path}",
+        },
+        PROBLEM,
+    ),
     "zeebe.rest.swallowed": zeebe_problem(
         504,
         "java.util.concurrent.TimeoutException",

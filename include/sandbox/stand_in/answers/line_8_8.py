@@ -60,6 +60,7 @@ HISTORY: dict[str, Entry] = {
     "webapps.delete.missing": history(404, "No backup with id [{id}] found."),
     "webapps.unconfigured": history(400, "No backup repository configured."),
     "webapps.no_repository": history(404, "No repository with name [{repository}] could be found."),
+    "webapps.unauthorized": UNCHANGED["zeebe.rest.unauthorized"],
     "webapps.unreachable": history(502, "The search engine cannot be reached."),
 }
 

@@ -59,14 +59,14 @@ class Spring:
         beans: Mapping[str, Bean],
         *,
         troubled: Callable[[], Collection[str]] = tuple,
-        trouble_seconds: Callable[[], float] = float,
+        trouble_seconds: float = 0,
     ) -> None:
         """Add health, info and configprops.
 
         :param groups: components of each health group; the group "" is the whole
         :param beans: configuration beans by name
         :param troubled: tells which components, or groups without components, are not well
-        :param trouble_seconds: tells how many seconds an answer takes then
+        :param trouble_seconds: how long an answer takes then
         """
 
         async def health(call: Call) -> Reply:
@@ -75,7 +75,7 @@ class Spring:
                 return self.give("spring.no_such_group", call)
             bad = set(troubled()) & {group, *groups[group]}
             if bad:
-                await asyncio.sleep(trouble_seconds())
+                await asyncio.sleep(trouble_seconds)
             body: dict[str, Any] = dict(DOWN if bad else UP)
             if groups[group]:
                 body["components"] = {name: DOWN if name in bad else UP for name in groups[group]}

@@ -7,6 +7,7 @@ from sandbox.stand_in.answers.entry import WebApp
 from sandbox.stand_in.engine.indices import Document
 from sandbox.stand_in.messages import Call, Reply
 from sandbox.stand_in.roles.pages_html import login, web_apps
+from sandbox.stand_in.roles.sign_in import signed_in
 from sandbox.stand_in.roles.spring import Spring
 from sandbox.stand_in.roles.v2_searches import searches
 from sandbox.stand_in.routes import Handler, Routes
@@ -90,12 +91,8 @@ class WebPages:
         return self._spring.give(f"{self._role}.unauthorized", call)
 
     def _guarded(self, handler: Handler) -> Handler:
-        async def checked(call: Call) -> Reply:
-            if self._login_needed and f"{self._cookie}=stand-in" not in call.headers.get("Cookie", ""):
-                return self._refuse(call)
-            return await handler(call)
-
-        return checked
+        cookie = self._cookie if self._login_needed else None
+        return signed_in(self._world, handler, self._refuse, cookie)
 
 
 def operate_search(world: World, index: str, fields: tuple[str, ...]) -> Handler:

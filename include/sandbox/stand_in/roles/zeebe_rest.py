@@ -7,6 +7,7 @@ from sandbox.stand_in.messages import JSON, Call, Reply
 from sandbox.stand_in.model.definitions import Definition
 from sandbox.stand_in.model.documents import TENANT
 from sandbox.stand_in.model.zeebe import KEYS_PER_PARTITION, Rejected, Unroutable
+from sandbox.stand_in.roles.sign_in import signed_in
 from sandbox.stand_in.roles.spring import Spring
 from sandbox.stand_in.routes import Handler, Routes
 from sandbox.stand_in.world import World
@@ -24,15 +25,22 @@ class ZeebeRest:
     def routes(self) -> Routes:
         """All paths of the REST API."""
         routes = self._spring.routes()
-        routes.add("GET", "/v[12]/topology", self._topology)
+
+        def add(method: str, path: str, handler: Handler) -> None:
+            routes.add(method, path, signed_in(self._world, handler, self._refuse))
+
+        add("GET", "/v[12]/topology", self._topology)
         if self._world.line.unified:
             routes.add("GET", "/v2/status", self._status)
-        routes.add("POST", "/v2/deployments", self._deploy)
-        routes.add("POST", "/v2/process-instances", self._guarded(self._start))
-        routes.add("POST", "/v2/process-instances/{key}/cancellation", self._guarded(self._cancel))
+        add("POST", "/v2/deployments", self._deploy)
+        add("POST", "/v2/process-instances", self._guarded(self._start))
+        add("POST", "/v2/process-instances/{key}/cancellation", self._guarded(self._cancel))
         tasks = "/v2/user-tasks" if self._world.line.unified else "/v[12]/user-tasks"
-        routes.add("POST", f"{tasks}/{{key}}/completion", self._guarded(self._complete))
+        add("POST", f"{tasks}/{{key}}/completion", self._guarded(self._complete))
         return routes
+
+    def _refuse(self, call: Call) -> Reply:
+        return self._spring.give("zeebe.rest.unauthorized", call)
 
     def _guarded(self, handler: Handler) -> Handler:
         async def guarded(call: Call) -> Reply:
