@@ -34,6 +34,7 @@ class AirflowProcesses:
     :param base_port: see `ports.py`
     :param connections: addresses by Airflow connection ID, all of type http
     :param clusters_folder: the cluster files that the DAGs read
+    :param variables: further environment variables
     :param dags_folder: default: the project's
     :param plugins_folder: default: the project's
     """
@@ -44,6 +45,7 @@ class AirflowProcesses:
         base_port: int,
         connections: Mapping[str, str],
         clusters_folder: Path,
+        variables: Mapping[str, str] | None = None,
         *,
         dags_folder: Path = PROJECT_FOLDER / "dags",
         plugins_folder: Path = PROJECT_FOLDER / "plugins",
@@ -55,6 +57,7 @@ class AirflowProcesses:
             plugins_folder=plugins_folder,
             clusters_folder=clusters_folder,
             connections=connections,
+            variables=variables or {},
         )
         self._programs: Programs | None = None
 

@@ -6,7 +6,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from configparser import RawConfigParser
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,6 +26,7 @@ class AirflowSettings:
     :param plugins_folder: its plugins
     :param clusters_folder: the cluster files that the DAGs read
     :param connections: addresses by connection ID, all of type http, with user and password where one is needed
+    :param variables: further environment variables
     """
 
     home: Path
@@ -34,6 +35,7 @@ class AirflowSettings:
     plugins_folder: Path
     clusters_folder: Path
     connections: Mapping[str, str]
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -95,7 +97,7 @@ class AirflowSettings:
         connections = {
             f"AIRFLOW_CONN_{name.upper()}": _connection(address) for name, address in self.connections.items()
         }
-        return environment(self.home) | own | connections
+        return environment(self.home) | own | connections | dict(self.variables)
 
     def _sections(self) -> dict[str, dict[str, str]]:
         return {

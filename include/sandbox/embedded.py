@@ -70,6 +70,11 @@ class EmbeddedCluster:
             raise SandboxError("The embedded cluster is not started.")
         return self._programs
 
+    @property
+    def processes(self) -> str:
+        """The address at which its parts are controlled, see `process_control.py`."""
+        return self.urls[CONTROL]
+
     def needs(self) -> Needs:
         """Return what a start takes, for `preflight.problems`."""
         cache = self._site.cache

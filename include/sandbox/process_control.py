@@ -6,6 +6,7 @@ The stand-in answers the same calls on its `control` port.
 
 import json
 import re
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,12 +16,23 @@ from typing import Any, Protocol, cast
 
 from .errors import BusyError, SandboxError
 from .ports import HOST
-from .programs import Ended
+from .programs import PACKAGE_FOLDER, Ended
 
 Answer = tuple[HTTPStatus, dict[str, Any] | None]
 
+ADDRESS = "SANDBOX_PROCESSES"
+"""The environment variable that tells where to ask."""
+
 ZEEBE = "zeebe"
 POLL_INTERVAL = 0.1
+
+
+def variables(address: str) -> dict[str, str]:
+    """Return the environment in which the commands of the sandbox's cluster files work.
+
+    :param address: of this server, or of the stand-in's `control` port
+    """
+    return {"SANDBOX_PYTHON": sys.executable, "PYTHONPATH": str(PACKAGE_FOLDER), ADDRESS: address}
 
 
 class Processes(Protocol):

@@ -10,8 +10,9 @@ import yaml
 
 from sandbox.airflow_client import AirflowClient
 from sandbox.airflow_processes import AirflowProcesses
-from sandbox.demo.clusters import CLUSTER_FILES, CONNECTIONS
+from sandbox.demo.clusters import CLUSTER_FILES, connections
 from sandbox.embedded import EmbeddedCluster
+from sandbox.process_control import variables
 from tests.observing import until
 from tests.real.conftest import PORTS
 
@@ -77,13 +78,13 @@ def airflow_for(
 
     :param variants: names of cluster files, and what they say beside the demo's
     """
-    connections = {f"embedded_{name}": cluster.urls[server] for name, server in CONNECTIONS.items()}
     base = yaml.safe_load((CLUSTER_FILES / "embedded.yaml").read_text())
     files = folder / "clusters"
     files.mkdir()
     for name, fields in variants.items():
         (files / f"{name}.yaml").write_text(yaml.safe_dump({**base, "limits": SHORT, **fields}))
-    with AirflowProcesses(folder / "airflow", PORTS, connections, files) as processes:
+    addresses, control = connections("embedded", cluster.urls), variables(cluster.processes)
+    with AirflowProcesses(folder / "airflow", PORTS, addresses, files, control) as processes:
         processes.start(print)
         for name in variants:
             processes.wait_dag(f"back_up_{name}", 120)

@@ -13,6 +13,7 @@ from sandbox.demo.clusters import STACKS, cluster_of, connections, licences, wri
 from sandbox.demo.story import Demo
 from sandbox.errors import SandboxError
 from sandbox.preflight import problems
+from sandbox.process_control import variables
 
 from .output import say
 
@@ -36,7 +37,11 @@ def run(options: argparse.Namespace) -> int:
     name = STACKS[options.stack]
     cluster = cluster_of(options.stack, home, options.ports)
     airflow = AirflowProcesses(
-        home / "airflow", options.ports, connections(name, cluster.urls), clusters_folder=home / "clusters"
+        home / "airflow",
+        options.ports,
+        connections(name, cluster.urls),
+        clusters_folder=home / "clusters",
+        variables=variables(cluster.processes),
     )
     console = Console()
     if not console.is_terminal:

@@ -12,10 +12,10 @@ import requests
 
 from sandbox.errors import SandboxError
 from sandbox.loopback import session
+from sandbox.process_control import ADDRESS
 
 from .output import say
 
-ADDRESS = "SANDBOX_PROCESSES"
 ACTIONS = ("state", "stop", "start", "empty", "restore", "has-backup")
 WITH_BACKUP = ("restore", "has-backup")
 TIMEOUT = 900.0  # seconds; longer than a restore takes
@@ -66,7 +66,7 @@ def _call(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
     try:
         with session() as direct:
             response = direct.request(method, f"{address}{path}", json=body, timeout=TIMEOUT)
-        told = response.json() if response.content else None
+        told: Any = response.json() if response.content else None
     except requests.RequestException as error:
         raise SandboxError(
             f"The sandbox cannot be asked at {address}: {type(error).__name__}. Is it running?"

@@ -8,6 +8,8 @@ from typing import Any, Protocol, Self
 import yaml
 
 from sandbox import ports
+from sandbox.errors import SandboxError
+from sandbox.loopback import TIMEOUT, session
 from sandbox.preflight import Needs
 from sandbox.programs import Programs, python_program
 from sandbox.workload import LOGIN
@@ -51,6 +53,10 @@ class DemoCluster(Protocol):
 
     urls: dict[str, str]
 
+    @property
+    def processes(self) -> str:
+        """The address at which its processes are controlled, see `process_control.py`."""
+
     def __enter__(self) -> Self: ...
 
     def __exit__(
@@ -65,6 +71,9 @@ class DemoCluster(Protocol):
 
     def start(self, report: Report) -> None:
         """Start an empty cluster and wait until it is healthy."""
+
+    def destroy(self, report: Report) -> None:
+        """Lose Zeebe's data, all indices and the processes that used them; the backups stay."""
 
 
 class StandInCluster:
@@ -89,6 +98,11 @@ class StandInCluster:
         if self._programs is not None:
             self._programs.close()
 
+    @property
+    def processes(self) -> str:
+        """The address at which the processes that it plays are controlled."""
+        return self.urls["control"]
+
     def needs(self) -> Needs:
         """Return what a start takes."""
         wanted = {name: ports.port(self._base_port, name) for name in STAND_IN_SERVERS}
@@ -110,6 +124,17 @@ class StandInCluster:
         )
         self._programs.wait_healthy("stand_in", STAND_IN_PATIENCE)
         report(f"The stand-in is up after {self._programs.seconds('stand_in'):.0f} s")
+
+    def destroy(self, report: Report) -> None:
+        """Let it lose everything but its backups.
+
+        :raises SandboxError: it refused
+        """
+        with session() as direct:
+            response = direct.post(f"{self.urls['control']}/disaster", timeout=TIMEOUT)
+        if not response.ok:
+            raise SandboxError(f"The stand-in refused the disaster: {response.text}")
+        report("Optimize, Tasklist, Operate and Zeebe are killed; Zeebe's data and all indices are gone")
 
 
 def cluster_of(stack: str, home: Path, base_port: int) -> DemoCluster:
