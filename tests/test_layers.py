@@ -25,12 +25,13 @@ PURE = (
     ("errors", "states", "orders", "ids", "secrets", "fields"),
     ("api", "waiting", "targets"),
     ("storage",),
-    ("sets", "clusters"),
+    ("sets", "clusters", "restores"),
     ("cluster_files", "schema"),
 )
 AIRFLOW = (
     ("leases", "manifests", "links", "hooks", "runtimes"),
     ("inspection", "triggers"),
+    ("planning", "standing"),
     ("operators", "sensors"),
 )
 RANKS = {name: rank for rank, names in enumerate((*PURE, *AIRFLOW)) for name in names}
@@ -139,7 +140,7 @@ def found_in(package: str, path: Path, kind: type) -> dict[str, list[object]]:
 
 
 SHARED_IN_API = {"backups", "exporting", "generation", "identity", "messages"}
-SHARED_IN_STORAGE = {"engine", "repositories"}
+SHARED_IN_STORAGE = {"engine", "repositories", "restoring"}
 
 
 def test_every_line_of_camunda_in_api_is_registered() -> None:

@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[2]
 def test_every_dag_file_loads(dags: Any, clusters: Any) -> None:
     assert dags.import_errors == {}
     names = {cluster.name for cluster in clusters.values()}
-    assert set(dags.dags) == {*(f"back_up_{name}" for name in names), "set_up_repositories", "guard"}
+    jobs = {f"{job}_{name}" for job in ("back_up", "restore") for name in names}
+    assert set(dags.dags) == {*jobs, "set_up_repositories", "guard"}
 
 
 def test_every_dag_tells_what_it_is(dags: Any) -> None:
@@ -74,7 +75,7 @@ def test_a_wrong_cluster_file_breaks_only_its_own_dags(tmp_path: Path) -> None:
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
     ).stdout
 
-    assert "DAGS ['back_up_good', 'guard', 'set_up_repositories']" in told
+    assert "DAGS ['back_up_good', 'guard', 'restore_good', 'set_up_repositories']" in told
     (errors,) = [line for line in told.splitlines() if line.startswith("ERRORS")]
     ((file, error),) = json.loads(errors.removeprefix("ERRORS"))
     assert file.endswith("dags/cluster_files.py")
