@@ -209,9 +209,16 @@ class StandIn:
         """End all processes; Zeebe's data and all indices are gone."""
         self._control("/disaster", {})
 
-    def reset(self, *, repository: bool = True) -> None:
-        """Begin again with an empty cluster, without faults, outcomes, conditions and journal."""
-        self._control("/reset", {"repository": repository})
+    def keep(self) -> None:
+        """Remember the cluster's data, for ``reset``."""
+        self._control("/keep", {})
+
+    def reset(self, *, repository: bool = True, kept: bool = False) -> None:
+        """Begin again without faults, outcomes, conditions and journal.
+
+        :param kept: with the data there were at ``keep``, not with an empty cluster
+        """
+        self._control("/reset", {"repository": repository, "kept": kept})
 
     def journal(self, role: str | None = None, *, caller: str = "client") -> list[dict[str, Any]]:
         """Give the requests received so far, in order of arrival."""

@@ -129,6 +129,27 @@ def test_reset_forgets_everything(camunda_8_6: StandIn) -> None:
     assert [e["door"] for e in camunda_8_6.journal()] == ["zeebe_management", "operate_management", "search"]
 
 
+def test_a_reset_can_bring_back_what_was_kept(camunda_8_6: StandIn) -> None:
+    kept = camunda_8_6.work(2)
+    camunda_8_6.plant(zeebe=[10], operate=[10])
+    camunda_8_6.keep()
+    before = camunda_8_6.truth()
+    for _ in range(2):
+        camunda_8_6.work(1)
+        camunda_8_6.plant(zeebe=[11], operate=[11])
+        camunda_8_6.disaster()
+        camunda_8_6.reset(kept=True)
+        assert camunda_8_6.truth() == before
+        assert camunda_8_6.count("zeebe-record*") == camunda_8_6.written()
+        cancellation = f"/v2/process-instances/{kept[0]}/cancellation"
+        assert camunda_8_6.ask("zeebe_rest", cancellation, "POST", json={}).status_code == 204
+
+
+def test_what_was_never_kept_cannot_be_brought_back() -> None:
+    with StandIn("8.6") as cluster, pytest.raises(ValueError, match="nothing was kept"):
+        cluster.reset(kept=True)
+
+
 def test_the_truth_tells_a_consistent_set_from_a_broken_one(camunda_8_6: StandIn) -> None:
     """Snapshots may hold less than the Zeebe backup, never more; with a soft pause and Zeebe first they hold more."""
     camunda_8_6.pace(0)

@@ -37,6 +37,7 @@ class Control:
             "/pace": self._pace,
             "/exporting": self._exporting,
             "/backups": self._backups,
+            "/keep": self._keep,
             "/reset": self._reset,
             "/kill-role": self._kill,
             "/revive-role": self._revive,
@@ -77,11 +78,18 @@ class Control:
                 self._world.plant(role, int(number))
         return Reply(204)
 
+    async def _keep(self, _call: Call) -> Reply:
+        self._world.keep()
+        return Reply(204)
+
     async def _reset(self, call: Call) -> Reply:
         for door in self._doors.values():
             await door.open()
+        wanted = call.json() or {}
         self._world.down.clear()
-        self._world.reset(repository=bool((call.json() or {}).get("repository", False)))
+        self._world.reset(repository=bool(wanted.get("repository", False)))
+        if wanted.get("kept"):
+            self._world.bring_back()
         return Reply(204)
 
     async def _kill(self, call: Call) -> Reply:

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Coroutine
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
 from sandbox.stand_in.answers import ENGINES, LINES, Answers
 from sandbox.stand_in.conditions import Conditions
-from sandbox.stand_in.engine.indices import Indices
+from sandbox.stand_in.engine.indices import Index, Indices
 from sandbox.stand_in.engine.optimize import FIRST_DOCUMENTS
 from sandbox.stand_in.engine.snapshots import Repositories, Snapshot
 from sandbox.stand_in.faults import Faults
@@ -16,7 +17,7 @@ from sandbox.stand_in.messages import Reply
 from sandbox.stand_in.model.backups import ZeebeBackups
 from sandbox.stand_in.model.exporting import Exporter
 from sandbox.stand_in.model.processes import ZEEBE, Processes
-from sandbox.stand_in.model.zeebe import Zeebe
+from sandbox.stand_in.model.zeebe import Checkpoint, Zeebe
 from sandbox.stand_in.outcomes import Outcomes, Plan
 from sandbox.stand_in.pace import Pace
 
@@ -70,6 +71,7 @@ class World:
         self.down: set[str] = set()
         self.client_secret = play.client_secret
         self._play = play
+        self._kept: tuple[dict[int, Checkpoint], list[Index], ZeebeBackups, Repositories] | None = None
         self._version = play.version or self.line.version
         self._background: set[asyncio.Task[None]] = set()
 
@@ -113,6 +115,24 @@ class World:
 
     def _works(self, role: str) -> bool:
         return "search" not in self.down if role == "search" else self.processes.healthy(role)
+
+    def keep(self) -> None:
+        """Remember the cluster's data as they are now, for ``bring_back``."""
+        checkpoints = {n: self.zeebe.checkpoint(n) for n in self.zeebe.partitions}
+        indices = [index.frozen() for index in self.indices]
+        self._kept = (checkpoints, indices, deepcopy(self.zeebe_backups), self.repositories.copy())
+
+    def bring_back(self) -> None:
+        """Bring back what ``keep`` remembered, after a reset; a ValueError says that there is nothing."""
+        if self._kept is None:
+            raise ValueError("nothing was kept")
+        checkpoints, indices, backups, repositories = self._kept
+        self.zeebe.load(checkpoints)
+        self.zeebe.commands_since_restore = None
+        self.zeebe_backups, self.repositories = deepcopy(backups), repositories.copy()
+        for index in indices:
+            self.indices.add(index.frozen())
+        self.exporter.notice()
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something in the background until it is done or the world is reset."""

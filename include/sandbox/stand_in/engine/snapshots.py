@@ -128,6 +128,13 @@ class Repositories:
         self.definitions: dict[str, dict[str, Any]] = {}
         self._contents: dict[str, dict[str, Snapshot]] = {}
 
+    def copy(self) -> "Repositories":
+        """Copy that later registrations, snapshots and deletions do not reach."""
+        copied = Repositories()
+        copied.definitions = dict(self.definitions)
+        copied._contents = {place: dict(snapshots) for place, snapshots in self._contents.items()}
+        return copied
+
     def register(self, name: str, definition: Mapping[str, Any]) -> None:
         """Register a repository or change its definition."""
         kept = {key: definition[key] for key in ("type", "settings") if key in definition}
