@@ -5,15 +5,18 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sandbox import keeper
-from sandbox.errors import SandboxError
+from sandbox.errors import BusyError, SandboxError
 from sandbox.loopback import answers
-from sandbox.programs import PACKAGE_FOLDER, Program, Programs, environment
+from sandbox.programs import PACKAGE_FOLDER, Ended, Program, Programs, environment
 from tests.observing import exists, until
 
 # Serves HTTP on a port the system chooses, writes it down, and starts a child that will not end when asked to.
@@ -144,6 +147,65 @@ def test_everything_ends_when_the_owner_is_killed(tmp_path: Path) -> None:
     until(lambda: not any(map(exists, pids)))
     with Programs(tmp_path):  # and the folder is free again
         pass
+
+
+def test_a_program_that_just_ends_is_told_with_what_it_printed(programs: Programs, tmp_path: Path) -> None:
+    for word, code in (("first", 0), ("second", 3)):
+        command = ("/bin/sh", "-c", f"echo {word}; echo more >&2; exit {code}")
+        ended = programs.run(Program("short", command, environment(tmp_path), tmp_path, ""), timeout=30)
+        assert ended == Ended(code, f"{word}\nmore\n")
+    assert programs.log_path("short").read_text() == "first\nmore\nsecond\nmore\n"
+    assert not programs.is_running("short")
+
+
+def test_a_program_that_does_not_end_is_killed(programs: Programs, tmp_path: Path) -> None:
+    with pytest.raises(SandboxError, match=r"long did not end within 1 s; see .*long\.log"):
+        programs.run(Program("long", ("/bin/sleep", "600"), environment(tmp_path), tmp_path, ""), timeout=1)
+    assert not programs.is_running("long")
+
+
+def test_programs_that_exclude_each_other_never_run_at_once(programs: Programs, server: Program) -> None:
+    other = replace(server, name="other", command=("/bin/sleep", "600"), excludes=("server",))
+    with pytest.raises(BusyError, match="server is running; stop it first"):
+        programs.start(other)
+    with pytest.raises(BusyError, match="server is running"), programs.kept_ended("server"):
+        pass
+    programs.stop("server", grace=5)
+    with programs.kept_ended("server"):
+        programs.start(other)
+
+
+def test_many_threads_may_stop_and_start_one_program(programs: Programs, tmp_path: Path) -> None:
+    sleeping = Program("sleeping", ("/bin/sleep", "600"), environment(tmp_path), tmp_path, "")
+    pids: list[int] = []
+
+    def restart() -> None:
+        for _ in range(10):
+            programs.stop("sleeping")
+            with suppress(SandboxError):  # another thread started it, or stopped it, a moment before
+                programs.start(sleeping)
+                pids.append(programs.pid("sleeping"))
+
+    threads = [threading.Thread(target=restart) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    programs.stop("sleeping")
+    assert pids
+    assert not any(map(exists, pids))
+
+
+def test_nothing_starts_once_everything_is_being_ended(tmp_path: Path) -> None:
+    with Programs(tmp_path) as programs:
+        pass
+    with pytest.raises(SandboxError, match="the sandbox is being stopped"):
+        programs.start(Program("late", ("/bin/sleep", "600"), environment(tmp_path), tmp_path, ""))
+
+
+def test_what_was_never_started_cannot_be_killed(programs: Programs) -> None:
+    with pytest.raises(SandboxError, match="nobody is not running"):
+        programs.kill("nobody")
 
 
 def test_a_log_is_kept_short(programs: Programs, tmp_path: Path) -> None:
