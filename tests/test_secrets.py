@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from camunda_backup.secrets import looks_secret, secret_fields
+from camunda_backup.secrets import harmless, looks_secret, secret_fields
 
 
 @pytest.mark.parametrize(
@@ -108,3 +108,49 @@ def test_ordinary_fields_are_not_refused(name: str, value: object) -> None:
 )  # fmt: skip
 def test_secrets_are_found_at_any_depth_and_named_by_path(data: Any, paths: list[str]) -> None:
     assert list(secret_fields(data)) == paths
+
+
+def test_a_line_with_a_secret_is_left_out() -> None:
+    assert harmless("Caused by: java.net.ConnectException: Connection refused") == (
+        "Caused by: java.net.ConnectException: Connection refused"
+    )
+    assert "hunter2" not in harmless("using password=hunter2")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "PGPASSWORD=hunter2 restore",
+        "export AWS_SECRET_ACCESS_KEY='hunter2'; restore",
+        'env "ZEEBE_TOKEN=hunter2" restore',
+        "restore --password hunter2",
+        "restore --client-secret=hunter2 --fast",
+        "java -Dzeebe.broker.data.backup.s3.secretKey=hunter2 -jar restore.jar",
+        "curl -fsS -u admin:hunter2 https://host.example/stop",
+        "curl --user 'admin:hunter2' https://host.example/stop",
+        "curl https://admin:hunter2@host.example/stop",
+        "curl -H 'Authorization: Bearer abcdefghij' https://host.example/stop",
+        """curl -d '{"password": "hunter2"}' https://host.example/stop""",
+    ],
+)
+def test_a_command_that_is_given_a_secret_is_refused(command: str) -> None:
+    assert looks_secret("stop", command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "systemctl stop zeebe",
+        'PGPASSWORD="$RESTORE_PASSWORD" restore',
+        "ZEEBE_TOKEN=$(cat /run/secrets/token) restore",
+        "restore --password-file /run/secrets/password --token-ttl 10m",
+        "restore --password=/run/secrets/password",
+        "docker run --rm -u 1000:1000 --env-file /etc/zeebe.env camunda/zeebe restore --backupId={backup_id}",
+        "kubectl get secret zeebe-store",
+        'curl -u "admin:$PASSWORD" https://host.example/stop',
+        "curl --netrc-file /etc/netrc https://host.example/stop",
+        "find /usr/local/zeebe/data -mindepth 1 -delete",
+    ],
+)
+def test_a_command_that_takes_it_from_elsewhere_is_not(command: str) -> None:
+    assert not looks_secret("stop", command)

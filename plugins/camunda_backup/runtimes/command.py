@@ -58,7 +58,7 @@ class Commands:
                     found.append(str(error))
                 except CamundaBackupError as error:
                     found.append(str(error))
-        return found
+        return list(dict.fromkeys(found))
 
     def brokers(self) -> tuple[str, ...]:
         """Return the names of Zeebe's brokers."""

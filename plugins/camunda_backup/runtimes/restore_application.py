@@ -34,7 +34,8 @@ CAUSES = (
         "its backup store does not answer: let it run, or correct its address in the broker's configuration",
     ),
 )
-TROUBLE = re.compile(r"^(?!\s*at ).*(Exception|Error)\b")
+FRAME = re.compile(r"\s+at ")
+TROUBLE = re.compile(r"(Exception|Error)\b")
 SHOWN = 3  # lines
 
 
@@ -46,18 +47,19 @@ def read_restore(broker: str, backup_id: int, ended: Ended) -> str:
     """
     done = next((line for line in ended.lines if SUCCESS in line), None)
     if ended.exit_code == 0 and done:
-        return done
+        return done.strip()
     trouble = f"{broker} was not restored from backup {backup_id}"
+    told = [line for line in reversed(ended.lines) if not FRAME.match(line)]  # the last one is the root of all
     for pattern, cause in CAUSES:
-        for line in ended.lines:
+        for line in told:
             if found := re.search(pattern, line):
-                told = cause.format(backup_id=backup_id, **found.groupdict())
-                raise RestoreFailed(f"{trouble}: {told} ({harmless(line.strip()):.300})")
+                advice = cause.format(backup_id=backup_id, **found.groupdict())
+                raise RestoreFailed(f"{trouble}: {advice} ({harmless(line.strip()):.300})")
     if ended.exit_code == 0:
         raise RestoreFailed(f'{trouble}: the restore command ended well, but did not print "{SUCCESS}"{_end(ended)}')
     raise RestoreFailed(f"{trouble}: the restore command ended with exit code {ended.exit_code}{_end(ended)}")
 
 
 def _end(ended: Ended) -> str:
-    lines = [line for line in ended.lines if TROUBLE.search(line)] or ended.lines
+    lines = [line for line in ended.lines if TROUBLE.search(line) and not FRAME.match(line)] or ended.lines
     return "".join(f"\n{harmless(line):.500}" for line in lines[-SHOWN:])

@@ -35,9 +35,8 @@ class SshShell:
             channel.settimeout(LOOK)
             while self._reads(channel, lines):
                 if time.monotonic() > end:
-                    raise TimedOut(
-                        f"it did not end within {timeout:.0f} s{'' if tied else '; it may still be running'}"
-                    )
+                    left = "ended" if tied else "left alone on its host"
+                    raise TimedOut(f"it did not end within {timeout:.0f} s and was {left}")
             code = channel.recv_exit_status()
         if code < 0:
             raise Unreachable(f"it ended without an exit code: it was killed, or the connection {self._conn_id} broke")

@@ -1,0 +1,1 @@
+"""Stopping, starting and restoring components, with real commands."""

@@ -1,0 +1,123 @@
+"""An SSH server on 127.0.0.1 that runs commands as sshd does: a command with a terminal ends with its connection."""
+
+import os
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+import paramiko
+from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL, OPEN_SUCCEEDED
+
+USER, PASSWORD = "camunda", "hunter2-let-me-in"
+
+
+@dataclass
+class SshServer:
+    """What the server does next, and what it ran.
+
+    ``deaf`` makes it accept no connection any more; ``breaking`` makes it hang up in the middle of the next command.
+    """
+
+    key: paramiko.PKey = field(default_factory=paramiko.ECDSAKey.generate)
+    port: int = 0
+    breaking: bool = False
+    ran: list[str] = field(default_factory=list)
+    with_terminal: list[bool] = field(default_factory=list)
+
+    @property
+    def host_key(self) -> str:
+        """Its public key, as it stands in known_hosts."""
+        return f"{self.key.get_name()} {self.key.get_base64()}"
+
+
+class _Session(paramiko.ServerInterface):
+    def __init__(self, server: SshServer, transport: paramiko.Transport) -> None:
+        self._server, self._transport = server, transport
+        self._terminal = False
+
+    def get_allowed_auths(self, username: str) -> str:
+        return "password"
+
+    def check_auth_password(self, username: str, password: str) -> int:
+        right = (username, password) == (USER, PASSWORD)
+        return AUTH_SUCCESSFUL if right else AUTH_FAILED
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:
+        return OPEN_SUCCEEDED
+
+    def check_channel_pty_request(self, channel: paramiko.Channel, *terminal: object) -> bool:
+        self._terminal = True
+        return True
+
+    def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
+        self._server.ran.append(command.decode())
+        self._server.with_terminal.append(self._terminal)
+        threading.Thread(target=self._run, args=(channel, command.decode()), daemon=True).start()
+        return True
+
+    def _run(self, channel: paramiko.Channel, command: str) -> None:
+        if self._server.breaking:
+            self._transport.close()
+            return
+        with subprocess.Popen(  # noqa: S603 - running what it is given is what it is for
+            ["/bin/sh", "-c", command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as process:
+            pump = threading.Thread(target=self._pump, args=(process, channel), daemon=True)
+            pump.start()
+            while process.poll() is None:
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(0.02)
+                if channel.closed and self._terminal:
+                    with suppress(ProcessLookupError):
+                        os.killpg(process.pid, signal.SIGHUP)
+            pump.join(0.5)
+            with suppress(OSError, EOFError):
+                if process.returncode >= 0:  # one that was killed has no exit code
+                    channel.send_exit_status(process.returncode)
+                channel.close()
+
+    @staticmethod
+    def _pump(process: subprocess.Popen[bytes], channel: paramiko.Channel) -> None:
+        if process.stdout is None:
+            raise TypeError("its output is a pipe")
+        with suppress(OSError, ValueError):
+            while data := os.read(process.stdout.fileno(), 65536):
+                channel.sendall(data)
+
+
+@contextmanager
+def serving(server: SshServer) -> Iterator[SshServer]:
+    """Let it listen on a free port of 127.0.0.1."""
+    transports: list[paramiko.Transport] = []
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                transport = paramiko.Transport(client)
+                transports.append(transport)
+                transport.add_server_key(server.key)
+                with suppress(paramiko.SSHException, EOFError):
+                    transport.start_server(event=threading.Event(), server=_Session(server, transport))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server.port = listener.getsockname()[1]
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        try:
+            yield server
+        finally:
+            with suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+            for transport in transports:
+                transport.close()
+                transport.join(5)
