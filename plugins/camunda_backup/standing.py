@@ -2,7 +2,8 @@
 
 from camunda_backup.clusters import Cluster
 from camunda_backup.errors import NotYet, RestoreFailed
-from camunda_backup.inspection import Inspection, topology
+from camunda_backup.hooks.camunda import ExportingHook
+from camunda_backup.inspection import Inspection, told, topology
 from camunda_backup.runtimes import runtime_of
 from camunda_backup.runtimes.runtime import Runtime
 
@@ -37,10 +38,8 @@ def require_healthy_zeebe(cluster: Cluster, partitions: int | None = None) -> No
     :raises NotYet, Unreachable: it is not so (yet)
     """
     look = Inspection(cluster)
-    problems = list(topology(look))
-    if problems:
+    if problems := list(told(topology(look))):
         raise NotYet("Zeebe is not healthy: " + "; ".join(problems))
-    answer = look.ask(cluster.connections.zeebe, "/actuator/cluster")
-    there = {partition["id"] for broker in answer.body["brokers"] for partition in broker["partitions"]}
-    if partitions and len(there) != partitions:
-        raise NotYet(f"Zeebe has {len(there)} partitions, the backup {partitions}")
+    there = len(ExportingHook(**cluster.exporting()).leaders())
+    if partitions and there != partitions:
+        raise NotYet(f"Zeebe has {there} partitions, the backup {partitions}")
