@@ -45,10 +45,11 @@ class SshShell:
     @staticmethod
     def _reads(channel: paramiko.Channel, lines: Lines) -> bool:
         """Take what has arrived; return whether the command goes on."""
+        over = channel.exit_status_ready()
         try:
             data = channel.recv(CHUNK)
         except TimeoutError:  # silent; what it left running in the background may hold the output open for longer
-            return not channel.exit_status_ready()
+            return not over
         lines.feed(data)
         return bool(data) or not channel.status_event.wait(LOOK)
 
