@@ -26,13 +26,13 @@ PURE = (
     ("api", "waiting", "targets"),
     ("storage",),
     ("sets", "clusters", "restores"),
-    ("cluster_files", "schema"),
+    ("cluster_files", "schema", "visual"),
 )
 AIRFLOW = (
     ("leases", "manifests", "links", "hooks", "runtimes"),
     ("inspection", "triggers"),
     ("planning", "standing"),
-    ("operators", "sensors"),
+    ("operators", "sensors", "ui"),
 )
 RANKS = {name: rank for rank, names in enumerate((*PURE, *AIRFLOW)) for name in names}
 

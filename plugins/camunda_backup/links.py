@@ -1,6 +1,6 @@
 """Links from a task in Airflow to the places it speaks of.
 
-An operator that has them keeps ``links``, what ``Cluster.link_bases`` returned, and a ``backup_id``.
+An operator that has the first two keeps ``links``, what ``Cluster.link_bases`` returned, and a ``backup_id``.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -9,6 +9,7 @@ from airflow.sdk import BaseOperatorLink
 
 from camunda_backup.sets import snapshot_pattern
 from camunda_backup.storage.engine import repository_path
+from camunda_backup.visual.pictures import gallery_address
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
@@ -40,4 +41,15 @@ class SnapshotsLink(BaseOperatorLink):
         return f"{links['snapshots'].rstrip('/')}{path}?pretty"
 
 
+class PicturesLink(BaseOperatorLink):
+    """Opens the pictures of a restore, in Airflow itself."""
+
+    name = "Pictures"
+
+    def get_link(self, operator: "BaseOperator", *, ti_key: Any) -> str:
+        """Return the address, relative to Airflow's own."""
+        return gallery_address(ti_key.dag_id, ti_key.run_id)
+
+
 LINKS = (OperateLink(), SnapshotsLink())
+ALL_LINKS = (*LINKS, PicturesLink())

@@ -1,0 +1,1 @@
+"""Pictures of the restored web apps, for the person who signs off."""
