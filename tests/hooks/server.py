@@ -2,7 +2,7 @@
 
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,11 +19,22 @@ class Received:
     body: bytes
 
 
+@dataclass(frozen=True)
+class Given:
+    """One answer as it is sent."""
+
+    status: int = 200
+    body: bytes = b"{}"
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass
 class Server:
     """What the server answers next, and what it received.
 
-    ``hanging`` makes it keep quiet until the test is over; ``breaking`` makes it hang up instead of answering.
+    ``decide`` answers each request by itself, in the place of ``status``, ``body`` and ``content_type``. ``hanging``
+    makes it keep quiet until the test is over; ``breaking`` makes it hang up instead of answering.
     """
 
     scheme: str = "http"
@@ -31,6 +42,7 @@ class Server:
     status: int = 200
     body: bytes = b"{}"
     content_type: str = "application/json"
+    decide: Callable[[Received], Given] | None = None
     hanging: bool = False
     breaking: bool = False
     received: list[Received] = field(default_factory=list)
@@ -54,19 +66,26 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         decided, length = self.decided, int(self.headers.get("Content-Length") or 0)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        decided.received.append(Received(self.command, self.path, headers, self.rfile.read(length)))
+        received = Received(self.command, self.path, headers, self.rfile.read(length))
+        decided.received.append(received)
         if decided.hanging:
             decided.over.wait()
         if decided.hanging or decided.breaking:
             self.close_connection = True
             return
-        self.send_response(decided.status)
-        if decided.status != 204:
-            self.send_header("Content-Type", decided.content_type)
-            self.send_header("Content-Length", str(len(decided.body)))
+        given = Given(decided.status, decided.body, decided.content_type)
+        self._send(decided.decide(received) if decided.decide else given)
+
+    def _send(self, given: Given) -> None:
+        self.send_response(given.status)
+        for name, value in given.headers.items():
+            self.send_header(name, value)
+        if given.status != 204:
+            self.send_header("Content-Type", given.content_type)
+            self.send_header("Content-Length", str(len(given.body)))
         self.end_headers()
-        if decided.status != 204:
-            self.wfile.write(decided.body)
+        if given.status != 204:
+            self.wfile.write(given.body)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("do_"):
