@@ -3,6 +3,7 @@
 import logging
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 from airflow.sdk import DAG, Param, TaskGroup, TriggerRule, chain, task
 
@@ -136,11 +137,12 @@ def checking(cluster: Cluster) -> TaskGroup:
 
 
 @task.short_circuit(retries=0)
-def end_of_dry_run(params: dict[str, object]) -> bool:
+def end_of_dry_run(**context: Any) -> bool:
     """Go on only when this is no dry run."""
-    if params["dry_run"]:
+    dry_run: bool = context["params"]["dry_run"]
+    if dry_run:
         log.info("This was a dry run: nothing was changed. The log of the task plan says what would be done.")
-    return not params["dry_run"]
+    return not dry_run
 
 
 def restore(cluster: Cluster) -> DAG:

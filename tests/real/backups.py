@@ -22,6 +22,8 @@ SHORT = {"grace": "20s", "faults": "10s", "stall": "60s", "deadline": "120s", "m
 class Backups:
     """Backup runs on the embedded cluster, and what it says itself afterwards."""
 
+    job = "back_up"
+
     def __init__(self, cluster: EmbeddedCluster, airflow: AirflowProcesses) -> None:
         self.cluster, self.airflow = cluster, airflow
 
@@ -37,16 +39,16 @@ class Backups:
 
     def task(self, variant: str, run_id: str, task_id: str) -> dict[str, Any]:
         """One task of a run."""
-        (task,) = [t for t in self.client.task_instances(f"back_up_{variant}", run_id) if t["task_id"] == task_id]
+        (task,) = [t for t in self.client.task_instances(f"{self.job}_{variant}", run_id) if t["task_id"] == task_id]
         return task
 
     def start(self, variant: str) -> str:
         """Start a backup."""
-        return self.client.trigger(f"back_up_{variant}")
+        return self.client.trigger(f"{self.job}_{variant}")
 
     def end(self, variant: str, run_id: str) -> str:
         """Wait for its end."""
-        return self.client.wait_run(f"back_up_{variant}", run_id, timeout=400)
+        return self.client.wait_run(f"{self.job}_{variant}", run_id, timeout=400)
 
     def when(self, variant: str, run_id: str, task_id: str, state: str, do: Callable[[], None]) -> None:
         """Do something as soon as a task is in a state."""
@@ -56,7 +58,7 @@ class Backups:
     def said(self, variant: str, run_id: str, task_id: str) -> str:
         """What a task said when it failed."""
         tries = self.task(variant, run_id, task_id)["try_number"]
-        return str(self.client.log(f"back_up_{variant}", run_id, task_id, tries))
+        return str(self.client.log(f"{self.job}_{variant}", run_id, task_id, tries))
 
     def parts(self, backup_id: int) -> dict[str, set[str]]:
         """Ask every component itself for one ID."""
