@@ -126,6 +126,23 @@ class AirflowClient:
         path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/{key}"
         return self._call("GET", path, params={"map_index": map_index, "deserialize": False})["value"]
 
+    def question(self, dag_id: str, run_id: str, task_id: str) -> dict[str, Any]:
+        """Return what a task asks a person: `subject`, `body`, `options`.
+
+        :raises AirflowRefusedError: 404 while it asks nothing
+        """
+        question: dict[str, Any] = self._call("GET", _question(dag_id, run_id, task_id))
+        return question
+
+    def answer(self, dag_id: str, run_id: str, task_id: str, option: str) -> None:
+        """Answer what a task asks, as a person does in the UI.
+
+        :param option: one of its options
+        :raises AirflowRefusedError: 404 while it asks nothing, 409 once it was answered
+        """
+        body = {"chosen_options": [option], "params_input": {}}
+        self._call("PATCH", _question(dag_id, run_id, task_id), json=body, accept=(409,))
+
     def asset_events(self, **filters: str) -> list[dict[str, Any]]:
         """Return asset events.
 
@@ -217,6 +234,10 @@ class AirflowClient:
         if not response.ok:
             raise AirflowRefusedError(response.status_code, f"log-in: {_reason(response)}")
         return str(response.json()["access_token"])
+
+
+def _question(dag_id: str, run_id: str, task_id: str) -> str:
+    return f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails"
 
 
 def _reason(response: requests.Response) -> str:

@@ -103,6 +103,17 @@ class Workload:
         """Return how many user tasks Tasklist shows in each state."""
         return Counter(self.tasks().values())
 
+    def count_process_definitions(self) -> int:
+        """Return how many process definitions Operate shows."""
+        return self._total("process-definitions")
+
+    def count_decision_definitions(self) -> int:
+        """Return how many decision definitions Operate shows."""
+        return self._total("decision-definitions")
+
+    def _total(self, what: str) -> int:
+        return int(self._post("operate_web", f"/v1/{what}/search", json={"size": 1})["total"])
+
     def _start(self) -> int:
         invoice = {"invoice": f"{random.randrange(10**6):06}", "amount": random.randrange(10, 5000)}  # noqa: S311
         body = {"processDefinitionId": PROCESS, "variables": invoice}

@@ -9,7 +9,8 @@ from rich.console import Console
 
 from sandbox.demo.display import LiveDisplay, PlainDisplay, display_on
 from sandbox.demo.progress import TaskLine
-from sandbox.demo.summary import addresses_table, parts_table, pause_sentence
+from sandbox.demo.summary import addresses_table, parts_table, pause_sentence, recovery_sentence, tallies_table
+from sandbox.demo.tally import Tally
 
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -87,3 +88,40 @@ def test_addresses_stay_whole() -> None:
     address = "http://127.0.0.1:28080/dags/back_up_embedded/runs/manual__84a9bf41289e"
     screen.print(addresses_table({"run in Airflow": address, "Operate": "http://127.0.0.1:28020"}))
     assert address in written.getvalue()
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_line_told_in_the_middle_stays(terminal: bool) -> None:
+    screen, written = console(terminal=terminal)
+    with display_on(screen, "Restoring x") as display:
+        display.show([TaskLine("approve", "awaiting_input", 0.2)])
+        display.tell("approve asks [a person]")
+        display.show([TaskLine("approve", "success", 1.2)])
+    lines = ANSI.sub("", written.getvalue()).splitlines()
+    assert [line for line in lines if line.endswith("approve asks [a person]")]
+
+
+TALLIES: dict[str, Tally] = {
+    "at the backup": {"process instances active": 15, "user tasks open": 14},
+    "before the disaster": {"process instances active": 19, "user tasks open": 18},
+    "after it": {"process instances active": None, "user tasks open": None},
+    "restored": {"process instances active": 15, "user tasks open": 13},
+}
+
+
+def test_the_restored_numbers_stand_beside_the_others_and_a_difference_is_red() -> None:
+    screen, written = console(terminal=True)
+    screen.print(tallies_table("x, lost and restored", TALLIES))
+    rows = [re.split(r" *│ *", ANSI.sub("", line))[1:-1] for line in written.getvalue().splitlines() if "│" in line]
+    assert rows == [
+        ["process instances active", "15", "19", "gone", "15"],
+        ["user tasks open", "14", "18", "gone", "13"],
+    ]
+    assert re.search(r"\x1b\[32m *15", written.getvalue())
+    assert re.search(r"\x1b\[1;31m *13", written.getvalue())
+
+
+def test_the_recovery_is_told_with_its_time() -> None:
+    report = {"backup_id": 1795437544, "recovery_seconds": {"healthy": 90.24, "verified": 97.06}}
+    assert "1795437544" in recovery_sentence(report)
+    assert recovery_sentence(report).endswith("and 97.1 s until everything was verified (RTO).")

@@ -1,4 +1,4 @@
-"""`python -m sandbox demo`: a cluster, an Airflow, and one backup of the one by the other."""
+"""`python -m sandbox demo`: a cluster, an Airflow, a backup of the one by the other, a disaster and its restore."""
 
 import argparse
 import threading
@@ -10,6 +10,7 @@ from rich.console import Console
 from sandbox import ports
 from sandbox.airflow_processes import AirflowProcesses
 from sandbox.demo.clusters import STACKS, cluster_of, connections, licences, write_cluster_file
+from sandbox.demo.runs import Runs
 from sandbox.demo.story import Demo
 from sandbox.errors import SandboxError
 from sandbox.preflight import problems
@@ -25,11 +26,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stack", choices=STACKS, default="embedded", help="what is backed up (default %(default)s)")
     parser.add_argument("--ports", type=int, default=ports.DEFAULT_BASE, help="base port (default %(default)s)")
     parser.add_argument("--home", type=Path, default=Path(".sandbox"), help="folder for data and logs")
-    parser.add_argument("--exit", action="store_true", help="stop everything once the backup is made")
+    parser.add_argument("--exit", action="store_true", help="stop everything once the story is told")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Tell the story; return 0 only when there is a backup.
+    """Tell the story; return 0 only when it ends with the restored cluster.
 
     :raises SandboxError: something is in the way, or does not start
     """
@@ -46,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     console = Console()
     if not console.is_terminal:
         console = Console(width=PLAIN_WIDTH)
-    demo = Demo(name, cluster, airflow, console)
+    demo = Demo(name, cluster, Runs(airflow, console))
     if found := problems(demo.needs(options.ports)):
         raise SandboxError("\n".join(found))
     for line in licences(options.stack):
@@ -54,11 +55,10 @@ def run(options: argparse.Namespace) -> int:
     write_cluster_file(name, cluster.urls, home / "clusters")
     with cluster, airflow:
         demo.start()
-        demo.work()
-        succeeded = demo.back_up()
+        succeeded = demo.tell()
         if not options.exit:
             say("Ctrl-C stops everything.")
-            with suppress(SystemExit):  # told to leave: the backup decides on the exit code
+            with suppress(SystemExit):  # told to leave: how the story ended decides on the exit code
                 threading.Event().wait()
         say("Stopping.")
     return 0 if succeeded else 1

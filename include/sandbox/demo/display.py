@@ -18,6 +18,7 @@ STYLES = {
     "running": "bold yellow",
     "deferred": "yellow",
     "up_for_retry": "yellow",
+    "awaiting_input": "bold cyan",
 }
 UNTOLD = frozenset({"waiting", "scheduled", "queued", "upstream_failed"})
 
@@ -33,6 +34,9 @@ class Display(Protocol):
 
     def show(self, lines: list[TaskLine]) -> None:
         """Show how the run is now."""
+
+    def tell(self, text: str) -> None:
+        """Print a line that stays."""
 
 
 class LiveDisplay:
@@ -59,6 +63,10 @@ class LiveDisplay:
     def show(self, lines: list[TaskLine]) -> None:
         """Draw the table anew."""
         self._live.update(self.table(lines), refresh=True)
+
+    def tell(self, text: str) -> None:
+        """Print a line above the table."""
+        self._live.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def table(self, lines: list[TaskLine]) -> Table:
         """Return the run as a table."""
@@ -103,6 +111,10 @@ class PlainDisplay:
             if line.state not in UNTOLD and self._shown.get(line.name) != shown:
                 self._shown[line.name] = shown
                 self._print(f"{line.name:24}{line.state:16}{elapsed(line):>6}  {line.progress}".rstrip())
+
+    def tell(self, text: str) -> None:
+        """Print a line."""
+        self._print(text)
 
     def _print(self, text: str) -> None:
         seconds = time.monotonic() - self._began

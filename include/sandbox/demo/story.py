@@ -1,33 +1,30 @@
-"""The story of the demo: start, work, set up, back up, show."""
+"""The story of the demo: start, work, back up, work on, lose everything, restore, show."""
 
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
-
-from rich.console import Console
 
 from sandbox import ports
-from sandbox.airflow_processes import AirflowProcesses
-from sandbox.airflow_settings import USERNAME
 from sandbox.errors import SandboxError
 from sandbox.preflight import Needs
 from sandbox.workload import LOGIN, Workload
 
 from .clusters import DemoCluster
-from .display import display_on
-from .progress import RunWatch
-from .summary import addresses_table, parts_table, pause_sentence
+from .runs import Runs
+from .summary import addresses_table, parts_table, pause_sentence, recovery_sentence, tallies_table
+from .tally import Tally, tally, tally_that_shows
 
 INSTANCES = 20
 COMPLETED = 5
-TASKS_PATIENCE = 60.0
-RUN_PATIENCE = 900.0
+LATER_INSTANCES = 7
+LATER_COMPLETED = 3
+PATIENCE = 60.0  # seconds until the web apps show what was done
 LOOK_INTERVAL = 0.5
 AIRFLOW_MIB = 900
 AIRFLOW_DISK_MIB = 200
+ANSWERS = {"approve": "Approve", "sign_off": "Accept"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +32,13 @@ class Demo:
     """One demo.
 
     :param name: the cluster's name
-    :param cluster: what is backed up
-    :param airflow: what backs it up
-    :param console: where it is told
+    :param cluster: what is backed up and restored
+    :param runs: runs of Airflow, which does it
     """
 
     name: str
     cluster: DemoCluster
-    airflow: AirflowProcesses
-    console: Console
-
-    @property
-    def dag_id(self) -> str:
-        """The backup DAG."""
-        return f"back_up_{self.name}"
+    runs: Runs
 
     def needs(self, base_port: int) -> Needs:
         """Return what everything together takes, for `preflight.problems`."""
@@ -57,7 +47,7 @@ class Demo:
             needs,
             ports={**needs.ports, "airflow": ports.port(base_port, "airflow")},
             memory_mib=needs.memory_mib + AIRFLOW_MIB,
-            disk_mib={**needs.disk_mib, self.airflow.settings.home: AIRFLOW_DISK_MIB},
+            disk_mib={**needs.disk_mib, self.runs.airflow.settings.home: AIRFLOW_DISK_MIB},
         )
 
     def start(self) -> None:
@@ -65,24 +55,56 @@ class Demo:
 
         :raises SandboxError: something cannot be fetched or does not start
         """
-        self.cluster.fetch(self._say)
+        say, airflow = self.runs.say, self.runs.airflow
+        self.cluster.fetch(say)
         began = time.monotonic()
-        start_together(partial(self.cluster.start, self._say), partial(self.airflow.start, self._say, forget=True))
-        self._say(f"Everything is up after {time.monotonic() - began:.0f} s")
+        start_together(partial(self.cluster.start, say), partial(airflow.start, say, forget=True))
+        say(f"Everything is up after {time.monotonic() - began:.0f} s")
 
-    def work(self) -> None:
-        """Give the cluster something to lose.
+    def tell(self) -> bool:
+        """Tell the story from the first work to the restored cluster.
 
+        :returns: whether it ends well
+        :raises SandboxError: the cluster refuses to work, Airflow cannot load the DAGs, or a run does not end
+        """
+        at_backup = self.work(INSTANCES, COMPLETED)
+        if not self.back_up():
+            return False
+        before = self.work(LATER_INSTANCES, LATER_COMPLETED, at_backup)
+        self.runs.say("Disaster:")
+        self.cluster.destroy(lambda line: self.runs.say(f"  {line}"))
+        after = tally(self.cluster.urls)
+        run_id = self.restore()
+        if not run_id:
+            return False
+        restored = tally_that_shows(self.cluster.urls, at_backup, PATIENCE)
+        moments = {"at the backup": at_backup, "before the disaster": before, "after it": after, "restored": restored}
+        self._show_restore(run_id, moments)
+        return restored == at_backup
+
+    def work(self, instances: int, completed: int, earlier: Tally | None = None) -> Tally:
+        """Start process instances and complete user tasks; return what the cluster then shows.
+
+        :param earlier: what it showed before; without it the process is deployed first
         :raises SandboxError: the cluster refuses, or Tasklist shows no tasks in time
         """
         with Workload(self.cluster.urls) as workload:
-            workload.deploy()
-            workload.start(INSTANCES)
-            deadline = time.monotonic() + TASKS_PATIENCE
-            while len(workload.open_tasks()) < COMPLETED and time.monotonic() < deadline:
+            if earlier is None:
+                workload.deploy()
+            workload.start(instances)
+            deadline = time.monotonic() + PATIENCE
+            while len(workload.open_tasks()) < completed and time.monotonic() < deadline:
                 time.sleep(LOOK_INTERVAL)
-            workload.complete(COMPLETED)
-        self._say(f"Started {INSTANCES} process instances and completed {COMPLETED} user tasks")
+            workload.complete(completed)
+        self.runs.say(f"Started {instances} process instances and completed {completed} user tasks")
+        changes = {
+            "process instances active": instances - completed,
+            "process instances completed": completed,
+            "user tasks open": instances - completed,
+            "user tasks completed": completed,
+        }
+        wanted = {name: ((earlier or {}).get(name) or 0) + change for name, change in changes.items()}
+        return tally_that_shows(self.cluster.urls, wanted, PATIENCE)
 
     def back_up(self) -> bool:
         """Set up the snapshot repository, back up, and show how it went.
@@ -90,59 +112,50 @@ class Demo:
         :returns: whether there is a backup
         :raises SandboxError: Airflow cannot load the DAGs, or a run does not end
         """
-        if not self._run("set_up_repositories", "Setting up the snapshot repository", {"cluster": self.name}):
+        if not self.runs.run("set_up_repositories", "Setting up the snapshot repository", {"cluster": self.name}):
             return False
-        run_id = self._run(self.dag_id, f"Backing up {self.name}", {})
+        run_id = self.runs.run(f"back_up_{self.name}", f"Backing up {self.name}", {})
         if run_id:
             self._show_backup(run_id)
         return bool(run_id)
 
-    def _run(self, dag_id: str, title: str, conf: dict[str, Any]) -> str | None:
-        """Run a DAG before the user's eyes; return the run's ID if it succeeded."""
-        client = self.airflow.client
-        self.airflow.wait_dag(dag_id)
-        client.set_paused(dag_id, paused=False)
-        run_id = client.trigger(dag_id, conf)
-        watch = RunWatch(client, dag_id, run_id)
-        with display_on(self.console, title) as display:
-            state = client.wait_run(dag_id, run_id, RUN_PATIENCE, LOOK_INTERVAL, lambda: display.show(watch.look()))
-        if state == "success":
-            return run_id
-        self._show_failure(watch, dag_id, run_id)
-        return None
+    def restore(self) -> str | None:
+        """Restore the newest backup, with a person's answers given by the demo; return the run's ID if it succeeded.
+
+        :raises SandboxError: Airflow cannot load the DAG, or the run does not end
+        """
+        conf = {"dry_run": False, "confirm": self.name}
+        return self.runs.run(f"restore_{self.name}", f"Restoring {self.name}", conf, ANSWERS)
 
     def _show_backup(self, run_id: str) -> None:
-        events = self.airflow.client.asset_events(source_dag_id=self.dag_id, source_run_id=run_id)
-        if not events:
+        runs, urls, dag_id = self.runs, self.cluster.urls, f"back_up_{self.name}"
+        manifest = runs.event(dag_id, run_id)
+        if not manifest:
             raise SandboxError("The run succeeded, but Airflow has no event of a recorded backup.")
-        manifest = events[-1]["extra"]
-        urls = self.cluster.urls
-        self.console.print(parts_table(manifest))
-        self._say(pause_sentence(manifest))
+        runs.console.print(parts_table(manifest))
+        runs.say(pause_sentence(manifest))
         addresses = {
-            "run in Airflow": run_address(self.airflow.url, self.dag_id, run_id),
-            "log in": f"{USERNAME}, {self._password()}",
-            "Operate": f"{urls['operate_web']}  (log in: {LOGIN['username']}, {LOGIN['password']})",
+            "run in Airflow": runs.address(dag_id, run_id),
+            "log in": runs.log_in(),
             "snapshots": f"{urls['search']}/_snapshot/{manifest['repository']['name']}/_all",
-            "manifest": str(self.airflow.settings.home / "manifests" / self.name / f"{manifest['backup_id']}.json"),
+            "manifest": str(runs.airflow.settings.home / "manifests" / self.name / f"{manifest['backup_id']}.json"),
         }
-        self.console.print(addresses_table(addresses))
+        runs.console.print(addresses_table(addresses))
 
-    def _show_failure(self, watch: RunWatch, dag_id: str, run_id: str) -> None:
-        self._say(f"\nThe run of {dag_id} failed:")
-        for line, errors in watch.failures():
-            self._say(f"- {line.name}: " + ("\n  ".join(errors).replace("\n-", "\n  -") or "no error in its log"))
-        logs = self.airflow.settings.task_logs / f"dag_id={dag_id}" / f"run_id={run_id}"
-        self._say(f"Full logs: {logs}")
-        self._say(f"In Airflow: {run_address(self.airflow.url, dag_id, run_id)} ({USERNAME}, {self._password()})")
-
-    def _password(self) -> str:
-        """Return the password where only its user sees it, elsewhere where it is kept."""
-        settings = self.airflow.settings
-        return f"password {settings.password}" if self.console.is_terminal else f"password in {settings.password_file}"
-
-    def _say(self, text: str) -> None:
-        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+    def _show_restore(self, run_id: str, moments: dict[str, Tally]) -> None:
+        runs, dag_id = self.runs, f"restore_{self.name}"
+        report = runs.event(dag_id, run_id)
+        if not report:
+            raise SandboxError("The run succeeded, but Airflow has no event of a recorded restore.")
+        runs.console.print(tallies_table(f"{self.name}, lost and restored", moments))
+        runs.say(recovery_sentence(report))
+        addresses = {
+            "run in Airflow": runs.address(dag_id, run_id),
+            "log in": runs.log_in(),
+            "Operate": f"{self.cluster.urls['operate_web']}  (log in: {LOGIN['username']}, {LOGIN['password']})",
+            "report": str(runs.airflow.client.xcom(dag_id, run_id, "report")["path"]),
+        }
+        runs.console.print(addresses_table(addresses))
 
 
 def start_together(*starts: Callable[[], None]) -> None:
@@ -155,8 +168,3 @@ def start_together(*starts: Callable[[], None]) -> None:
             one.result()
     finally:
         pool.shutdown(wait=False)
-
-
-def run_address(airflow: str, dag_id: str, run_id: str) -> str:
-    """Return the page of a run in Airflow's UI."""
-    return f"{airflow}/dags/{dag_id}/runs/{run_id}"

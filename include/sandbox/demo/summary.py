@@ -1,10 +1,12 @@
-"""The end of the demo: what the backup consists of, and where to look at it."""
+"""What the demo shows in the end: the backup, the cluster before and after the disaster, and where to look."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from rich.table import Table
 from rich.text import Text
+
+from .tally import Tally
 
 
 def parts_table(manifest: Mapping[str, Any]) -> Table:
@@ -27,6 +29,37 @@ def pause_sentence(manifest: Mapping[str, Any]) -> str:
     """Return how long exporting was paused."""
     pause = manifest["pause"]
     return f"Exporting was paused ({pause['mode']}) for {pause['seconds']:.1f} s; it runs again on every partition."
+
+
+def tallies_table(title: str, tallies: Mapping[str, Tally]) -> Table:
+    """Return what the cluster showed at several moments, a column each; the last is to be as the first.
+
+    :param tallies: by the name of the moment
+    """
+    table = Table(title=title, title_justify="left")
+    table.add_column("the cluster shows", no_wrap=True)
+    for moment in tallies:
+        table.add_column(moment, justify="right")
+    first, *_, last = tallies.values()
+    for name in first:
+        *numbers, final = (number_text(moment[name]) for moment in tallies.values())
+        table.add_row(name, *numbers, Text(final, "green" if last[name] == first[name] else "bold red"))
+    return table
+
+
+def number_text(number: int | None) -> str:
+    """Return a number for reading, also where nobody answers."""
+    return "gone" if number is None else str(number)
+
+
+def recovery_sentence(report: Mapping[str, Any]) -> str:
+    """Return how long the restore took."""
+    seconds = report["recovery_seconds"]
+    return (
+        f"Recovered from backup {report['backup_id']}. From the first step after the approval it took "
+        f"{seconds['healthy']:.1f} s until every component was healthy, "
+        f"and {seconds['verified']:.1f} s until everything was verified (RTO)."
+    )
 
 
 def addresses_table(rows: Mapping[str, str]) -> Table:
