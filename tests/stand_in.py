@@ -101,7 +101,7 @@ class StandIn:
                     "schema": url.scheme,
                     "host": url.hostname,
                     "port": url.port,
-                    **({"login": "demo", "password": "demo"} if name.endswith("_web") else {}),
+                    **({"login": "demo", "password": "demo"} if name == "rest" or name.endswith("_web") else {}),
                 }
         return found
 

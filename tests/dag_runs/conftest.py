@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,15 +16,18 @@ from tests.dag_runs.playing import (
     Run,
     cluster_file,
     cluster_name,
+    commands,
     connect,
     fresh,
     parsed,
     runner,
 )
+from tests.dag_runs.restoring import RESTORE_PACE, SECRET, as_backed_up, restorable_file, work
 from tests.stand_in import StandIn
 
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag
+    from fastapi.testclient import TestClient
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +40,8 @@ def clusters(airflow_db: None) -> Iterator[dict[tuple[str, str], Played]]:
         for line, stand_in in zip(LINES, (line_8_6, line_8_8), strict=True):
             for order in ORDERS:
                 name = cluster_name(line, order)
-                (folder / f"{name}.yaml").write_text(yaml.safe_dump(cluster_file(line, order)))
+                fields = cluster_file(line, order, runtime=commands(line, stand_in.urls["control"]))
+                (folder / f"{name}.yaml").write_text(yaml.safe_dump(fields))
                 connect(name, stand_in)
                 played[line, order] = Played(name, line, order, stand_in)
         limits = {"max_pause": "3s", "stall": "20s"}
@@ -68,6 +73,65 @@ def cluster(request: pytest.FixtureRequest, clusters: dict[tuple[str, str], Play
 def played(clusters: dict[tuple[str, str], Played]) -> Played:
     """The default: 8.6, Zeebe first, freshly reset."""
     return fresh(clusters["8.6", "zeebe-first"])
+
+
+@pytest.fixture(scope="session")
+def backed_up(
+    airflow_db: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[dict[str, Played], "DagBag"]]:
+    """Give a cluster of each line with one backup, which its stand-in keeps, and the DAGs for these clusters alone."""
+    folder = tmp_path_factory.mktemp("restorable")
+    with (
+        StandIn("8.6", pace=RESTORE_PACE) as line_8_6,
+        StandIn("8.8", "--client-secret", SECRET, pace=RESTORE_PACE) as line_8_8,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("CAMUNDA_BACKUP_CLUSTERS", str(folder))
+        found = {}
+        for line, stand_in in zip(LINES, (line_8_6, line_8_8), strict=True):
+            name = f"restorable-{line.replace('.', '')}"
+            (folder / f"{name}.yaml").write_text(yaml.safe_dump(restorable_file(line, name, stand_in)))
+            connect(name, stand_in)
+            found[line] = Played(name, line, "zeebe-first", stand_in)
+        bag = parsed(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
+        for cluster in found.values():
+            work(cluster.stand_in)
+            assert bag.dags[f"back_up_{cluster.name}"].test().state == "success"
+            cluster.stand_in.keep()
+        yield found, bag
+
+
+@pytest.fixture(params=LINES)
+def restorable(request: pytest.FixtureRequest, backed_up: tuple[dict[str, Played], "DagBag"]) -> Played:
+    """A cluster of each line as it was after its backup."""
+    return as_backed_up(backed_up[0][request.param])
+
+
+@pytest.fixture
+def restorable_8_6(backed_up: tuple[dict[str, Played], "DagBag"]) -> Played:
+    """A cluster of 8.6 as it was after its backup."""
+    return as_backed_up(backed_up[0]["8.6"])
+
+
+@pytest.fixture
+def restore(backed_up: tuple[dict[str, Played], "DagBag"], capfd: pytest.CaptureFixture[str]) -> Callable[..., Run]:
+    """Run one of the DAGs for the clusters with a backup."""
+    return runner(backed_up[1], capfd)
+
+
+@pytest.fixture(scope="session")
+def api(airflow_db: None) -> Iterator["TestClient"]:
+    """Airflow's own API, in this process, for somebody who may do everything."""
+    from airflow.api_fastapi.app import create_app  # noqa: PLC0415 - after the environment is set
+    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser  # noqa: PLC0415
+    from fastapi.testclient import TestClient  # noqa: PLC0415
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AIRFLOW__API_AUTH__JWT_SECRET", token_hex(64))  # its own one is too short to be used in silence
+        app = create_app(apps="core")
+        token = app.state.auth_manager.generate_jwt(SimpleAuthManagerUser(username="on call", role="admin"))
+        with TestClient(app, headers={"Authorization": f"Bearer {token}"}) as client:
+            yield client
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import shlex
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,6 +19,8 @@ from tests.stand_in import StandIn
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag
 
+ROOT = Path(__file__).parents[2]
+WEB_APPS = ("operate", "tasklist", "rest", "operate_web", "tasklist_web", "optimize_web")
 ORDERS = ("zeebe-first", "secondary-first")
 LINES = ("8.6", "8.8")
 
@@ -67,17 +71,35 @@ def cluster_name(line: str, order: str) -> str:
 def cluster_file(line: str, order: str, name: str = "", **fields: Any) -> dict[str, Any]:
     """Write the cluster file of a stand-in."""
     name = name or cluster_name(line, order)
-    apps = {"operate": f"{name}_operate", "tasklist": f"{name}_tasklist"} if line == "8.6" else {}
+    own = WEB_APPS if line == "8.6" else ("rest", "optimize_web")
     return {
         "version": line,
         "order": order,
-        "connections": {"zeebe": f"{name}_zeebe", **apps, "optimize": f"{name}_optimize"},
+        "connections": {connection: f"{name}_{connection}" for connection in ("zeebe", "optimize", *own)},
         "secondary_storage": {"engine": "opensearch", "connection": f"{name}_search"},
         "repository": {"name": "backups", "type": "fs", "settings": {"location": "backups"}},
         "limits": {"grace": "2s", "faults": "3s", "stall": "5s", "deadline": "20s", "max_pause": "30s"},
         "guard": {"rpo": "26h"},
         **fields,
     }
+
+
+def commands(line: str, control: str) -> dict[str, Any]:
+    """Write the runtime of a stand-in: the sandbox's own commands, sent to its control port."""
+    environment = f"SANDBOX_PROCESSES={control} PYTHONPATH={shlex.quote(str(ROOT / 'include'))}"
+
+    def part(action: str, name: str) -> str:
+        return f"{environment} {shlex.quote(sys.executable)} -m sandbox part {action} {name}"
+
+    def process(name: str) -> dict[str, str]:
+        return {action: part(action, name) for action in ("state", "stop", "start")}
+
+    broker = {"name": "broker-0", **process("zeebe"), "empty": part("empty", "zeebe")}
+    broker |= {
+        key: f"{part(key.replace('_', '-'), 'zeebe')} --backup-id {{backup_id}}" for key in ("restore", "has_backup")
+    }
+    apart = ("operate", "tasklist", "optimize") if line == "8.6" else ("optimize",)
+    return {"type": "command", "processes": {"zeebe": [broker], **{name: [process(name)] for name in apart}}}
 
 
 def connect(name: str, stand_in: StandIn) -> None:
