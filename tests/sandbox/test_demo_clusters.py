@@ -1,16 +1,20 @@
 """What the demo tells Airflow about its cluster."""
 
 import json
+import subprocess
 from configparser import RawConfigParser
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from camunda_backup.cluster_files import read_clusters
 from sandbox import ports
 from sandbox.airflow_settings import AirflowSettings
+from sandbox.demo.browser import visual_check
 from sandbox.demo.clusters import STACKS, connections, write_cluster_file
+from sandbox.process_control import variables
 
 URLS = ports.urls(28000, ports.OFFSETS)
 
@@ -50,6 +54,43 @@ def test_the_web_apps_have_a_user_who_may_look(tmp_path: Path) -> None:
     web = json.loads(one["AIRFLOW_CONN_EMBEDDED_TASKLIST_WEB"])
     assert (web["host"], web["port"], web["login"], web["password"]) == ("127.0.0.1", 28030, "demo", "demo")
     assert "login" not in json.loads(one["AIRFLOW_CONN_EMBEDDED_TASKLIST"])
+
+
+@pytest.mark.parametrize("name", STACKS.values())
+def test_the_cluster_file_says_how_every_component_is_controlled(name: str, tmp_path: Path) -> None:
+    write_cluster_file(name, URLS, tmp_path, visual_check={"enabled": False})
+    [cluster], _ = read_clusters(tmp_path)
+    assert cluster.runtime
+    assert set(cluster.processes) == {"zeebe", "operate", "tasklist", "optimize"}
+    assert not cluster.visual_check.enabled
+
+
+def test_the_tasks_of_airflow_find_the_sandbox(tmp_path: Path) -> None:
+    home = replace(settings(tmp_path), variables=variables("http://127.0.0.1:28091"))
+    command = '"$SANDBOX_PYTHON" -c "import sandbox.commands.part, os; print(os.environ[\'SANDBOX_PROCESSES\'])"'
+    told = subprocess.run(  # noqa: S602 - as the runtime of the DAGs does
+        command, shell=True, env=home.environment(), capture_output=True, text=True, check=True
+    )
+    assert told.stdout == "http://127.0.0.1:28091\n"
+
+
+@pytest.mark.parametrize(
+    ("programs", "said", "sentence"),
+    [
+        (["chromium"], {"enabled": True, "browser": "{}/chromium"}, None),
+        (["google-chrome", "chromium-browser"], {"enabled": True, "browser": "{}/chromium-browser"}, None),
+        ([], {"enabled": False}, "Chromium is not installed; make browser"),
+    ],
+)
+def test_pictures_need_a_browser(
+    programs: list[str], said: dict[str, Any], sentence: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in programs:
+        (tmp_path / name).touch(0o700)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    check, told = visual_check()
+    assert check == {key: value.format(tmp_path) if isinstance(value, str) else value for key, value in said.items()}
+    assert told is None if sentence is None else sentence in str(told)
 
 
 def test_secrets_are_made_once(tmp_path: Path) -> None:

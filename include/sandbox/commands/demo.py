@@ -9,6 +9,7 @@ from rich.console import Console
 
 from sandbox import ports
 from sandbox.airflow_processes import AirflowProcesses
+from sandbox.demo.browser import visual_check
 from sandbox.demo.clusters import STACKS, cluster_of, connections, licences, write_cluster_file
 from sandbox.demo.runs import Runs
 from sandbox.demo.story import Demo
@@ -52,7 +53,10 @@ def run(options: argparse.Namespace) -> int:
         raise SandboxError("\n".join(found))
     for line in licences(options.stack):
         say(line)
-    write_cluster_file(name, cluster.urls, home / "clusters")
+    check, without_pictures = visual_check()
+    if without_pictures:
+        say(without_pictures)
+    write_cluster_file(name, cluster.urls, home / "clusters", visual_check=check)
     with cluster, airflow:
         demo.start()
         succeeded = demo.tell()

@@ -173,15 +173,16 @@ def connections(name: str, urls: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def write_cluster_file(name: str, urls: Mapping[str, str], folder: Path) -> None:
+def write_cluster_file(name: str, urls: Mapping[str, str], folder: Path, **more: Any) -> None:
     """Write the cluster file that Airflow gets: the sandbox's own, with links to this cluster's addresses.
 
     :param name: the cluster's name
     :param urls: its addresses by the names of `ports.py`
     :param folder: where to; other cluster files in it are removed, since their clusters do not run
+    :param more: what it says beside the sandbox's own
     """
     fields: dict[str, Any] = yaml.safe_load((CLUSTER_FILES / f"{name}.yaml").read_text())
-    fields["links"] = {"operate": urls["operate_web"], "snapshots": urls["search"]}
+    fields |= {"links": {"operate": urls["operate_web"], "snapshots": urls["search"]}, **more}
     folder.mkdir(parents=True, exist_ok=True)
     for other in folder.glob("*.y*ml"):
         other.unlink()

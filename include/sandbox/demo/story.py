@@ -154,6 +154,7 @@ class Demo:
             "log in": runs.log_in(),
             "Operate": f"{self.cluster.urls['operate_web']}  (log in: {LOGIN['username']}, {LOGIN['password']})",
             "report": str(runs.airflow.client.xcom(dag_id, run_id, "report")["path"]),
+            **{f"picture of {one['title']}": one["path"] for one in report["pictures"]["pictures"]},
         }
         runs.console.print(addresses_table(addresses))
 
