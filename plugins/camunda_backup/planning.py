@@ -14,6 +14,7 @@ from camunda_backup.runtimes.runtime import Runtime
 from camunda_backup.sets import fits_version
 from camunda_backup.states import PART_OF, Component, Phase, Report
 from camunda_backup.storage.engine import Snapshot
+from camunda_backup.visual.browser import lacking
 
 
 @dataclass(slots=True)
@@ -98,6 +99,13 @@ def connections(survey: Survey) -> Iterator[str]:
     for name in sorted({"rest", *survey.cluster.generation.signed_calls}):
         if getattr(survey.cluster.connections, name) is None:
             yield f"connections.{name} is missing in the cluster file: the restored cluster could not be checked"
+
+
+def pictures(survey: Survey) -> Iterator[str]:
+    """Pictures can be taken at the end, unless the cluster file goes without."""
+    check = survey.cluster.visual_check
+    if check.enabled and (trouble := lacking(check.browser)):
+        yield f"the visual check is not possible: {trouble}; or go without it (visual_check.enabled: false)"
 
 
 def versions(survey: Survey) -> Iterator[str]:
@@ -261,6 +269,7 @@ CHECKS: tuple[Callable[[Survey], Iterable[str]], ...] = (
     processes,
     answering,
     connections,
+    pictures,
     versions,
     shape,
     repository,

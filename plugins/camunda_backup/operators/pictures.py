@@ -48,7 +48,9 @@ class TakePictures(RunbookStep):
     def step(self, context: Context) -> dict[str, Any]:
         """Take and keep the pictures; raises RestoreFailed with every one that is not the picture wanted."""
         check = self.cluster.visual_check
-        skipped = lacking(check.browser) if check.enabled else "the cluster file switches the visual check off"
+        if check.enabled and (trouble := lacking(check.browser)):
+            raise RestoreFailed(f"no pictures can be taken: {trouble}; then clear this task")
+        skipped = None if check.enabled else "the cluster file switches the visual check off"
         wanted, unknown = ([], []) if skipped else self._wanted()
         run = (context["dag"].dag_id, context["run_id"])
         kept = [self._keep(picture, *run) for picture in take_pictures(wanted, check.browser, self.patience)]
