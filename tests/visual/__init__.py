@@ -1,0 +1,1 @@
+"""Looking at pages, as far as that needs no browser."""
