@@ -1,5 +1,7 @@
 """The demo answers what a run asks a person, from answers recorded from Airflow 3.3.2."""
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,8 +9,9 @@ import pytest
 from sandbox.airflow_client import AirflowClient, AirflowRefusedError
 from sandbox.demo.progress import TaskLine
 from sandbox.demo.runs import Person
+from tests.observing import until
 
-from .recorded import serving
+from .recorded import Recorded, serving
 
 TOKEN: dict[str, list[tuple[int, Any]]] = {"POST /auth/token": [(201, {"access_token": "one"})]}
 TASK = "/api/v2/dags/restore_x/dagRuns/r/taskInstances/approve/-1/hitlDetails"
@@ -18,11 +21,19 @@ ANSWERED = {"responded_by": {"id": "admin", "name": "admin"}, "chosen_options": 
 ASKING = [TaskLine("plan", "success", 1.0), TaskLine("approve", "awaiting_input", 0.1)]
 
 
+def person_at(
+    server: Recorded, answers: dict[str, str], tell: Callable[[str], None] = print, reading: float = 0
+) -> Person:
+    return Person(AirflowClient(server.url, "admin", "x", pause=0), ("restore_x", "r"), answers, tell, reading)
+
+
 def test_a_question_is_answered_once_and_told() -> None:
     answers = {**TOKEN, f"GET {TASK}": [(200, QUESTION)], f"PATCH {TASK}": [(200, ANSWERED)]}
     told: list[str] = []
     with serving(answers) as server:
-        person = Person(AirflowClient(server.url, "admin", "x"), "restore_x", "r", {"approve": "Approve"}, told.append)
+        person = Person(
+            AirflowClient(server.url, "admin", "x"), "restore_x", "r", {"approve": "Approve"}, told.append, 0
+        )
         person.look([TaskLine("approve", "running")])
         assert server.asked(f"PATCH {TASK}") == []
         person.look(ASKING)
@@ -40,7 +51,7 @@ def test_a_question_is_answered_once_and_told() -> None:
 def test_a_question_that_is_not_there_yet_is_answered_later() -> None:
     answers = {**TOKEN, f"GET {TASK}": [NOT_YET, (200, QUESTION)], f"PATCH {TASK}": [(200, ANSWERED)]}
     with serving(answers) as server:
-        person = Person(AirflowClient(server.url, "admin", "x"), "restore_x", "r", {"approve": "Approve"}, print)
+        person = person_at(server, {"approve": "Approve"})
         person.look(ASKING)
         assert server.asked(f"PATCH {TASK}") == []
         person.look(ASKING)
@@ -49,7 +60,7 @@ def test_a_question_that_is_not_there_yet_is_answered_later() -> None:
 
 def test_other_questions_are_left_to_people() -> None:
     with serving(TOKEN) as server:
-        Person(AirflowClient(server.url, "admin", "x"), "restore_x", "r", {"sign_off": "Accept"}, print).look(ASKING)
+        person_at(server, {"sign_off": "Accept"}).look(ASKING)
         assert server.calls == []
 
 
@@ -57,6 +68,24 @@ def test_an_option_that_is_not_offered_is_said() -> None:
     wrong = (400, {"detail": "['Yes'] are not valid options"})
     answers = {**TOKEN, f"GET {TASK}": [(200, QUESTION)], f"PATCH {TASK}": [wrong]}
     with serving(answers) as server:
-        person = Person(AirflowClient(server.url, "admin", "x", pause=0), "restore_x", "r", {"approve": "Yes"}, print)
+        person = Person(
+            AirflowClient(server.url, "admin", "x", pause=0), "restore_x", "r", {"approve": "Yes"}, print, 0
+        )
         with pytest.raises(AirflowRefusedError, match=r"400: .*not valid options"):
             person.look(ASKING)
+
+
+def test_a_question_stays_for_some_time_before_it_is_answered() -> None:
+    answers = {**TOKEN, f"GET {TASK}": [(200, QUESTION)], f"PATCH {TASK}": [(200, ANSWERED)]}
+    with serving(answers) as server:
+        person = person_at(server, {"approve": "Approve"}, reading=1)
+        person.look(ASKING)
+        assert server.calls == []
+        began = time.monotonic()
+
+        def is_answered() -> bool:
+            person.look(ASKING)
+            return bool(server.asked(f"PATCH {TASK}"))
+
+        until(is_answered)
+        assert time.monotonic() - began > 0.7

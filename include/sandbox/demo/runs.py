@@ -1,5 +1,6 @@
 """Runs of DAGs before the user's eyes, with answers to what they ask a person."""
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,36 +17,41 @@ from .progress import RunWatch, TaskLine
 PATIENCE = 1800.0  # seconds
 LOOK_INTERVAL = 0.5
 ASKING = "awaiting_input"
+READING = 5.0  # seconds; a task that is answered before the scheduler saw it wait fails (recorded from Airflow 3.3.2)
 
 
 class Person:
     """Answers what the tasks of one run ask, once each.
 
     :param airflow: where the run is
-    :param dag_id: the DAG
-    :param run_id: the run
+    :param run: the DAG's and the run's ID
     :param answers: the option to choose, by task ID
     :param tell: is told of each answer
+    :param reading: seconds that a question is there before it is answered
     """
 
     def __init__(
         self,
         airflow: AirflowClient,
-        dag_id: str,
-        run_id: str,
+        run: tuple[str, str],
         answers: Mapping[str, str],
         tell: Callable[[str], None],
+        reading: float = READING,
     ) -> None:
         self._airflow = airflow
-        self._run = (dag_id, run_id)
+        self._run = run
         self._answers = dict(answers)
         self._tell = tell
+        self._reading = reading
+        self._seen: dict[str, float] = {}
 
     def look(self, lines: Iterable[TaskLine]) -> None:
-        """Answer the tasks that ask now."""
+        """Answer the tasks that have asked for some time."""
         for line in lines:
             if line.state == ASKING and line.name in self._answers:
-                self._answer(line.name)
+                seen = self._seen.setdefault(line.name, time.monotonic())
+                if time.monotonic() - seen >= self._reading:
+                    self._answer(line.name)
 
     def _answer(self, task_id: str) -> None:
         option = self._answers[task_id]
@@ -89,7 +95,7 @@ class Runs:
         run_id = client.trigger(dag_id, conf)
         watch = RunWatch(client, dag_id, run_id)
         with display_on(self.console, title) as display:
-            person = Person(client, dag_id, run_id, answers or {}, display.tell)
+            person = Person(client, (dag_id, run_id), answers or {}, display.tell)
 
             def look() -> None:
                 lines = watch.look()
