@@ -11,6 +11,7 @@ from .errors import SandboxError
 # Only the module of the chosen command is imported: the Python packages of the others may not be installed.
 COMMANDS = {
     "demo": "start a cluster and an Airflow, and let the one back up and restore the other",
+    "prove": "restore under load in every order, and count what does not fit together",
     "up": "start the embedded cluster and stay until Ctrl-C",
     "part": "look at, stop, start, empty or restore one part of a sandbox that runs",
     "fetch": "fetch what the embedded cluster is made of, and start nothing",
