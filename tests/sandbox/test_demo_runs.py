@@ -31,9 +31,7 @@ def test_a_question_is_answered_once_and_told() -> None:
     answers = {**TOKEN, f"GET {TASK}": [(200, QUESTION)], f"PATCH {TASK}": [(200, ANSWERED)]}
     told: list[str] = []
     with serving(answers) as server:
-        person = Person(
-            AirflowClient(server.url, "admin", "x"), "restore_x", "r", {"approve": "Approve"}, told.append, 0
-        )
+        person = person_at(server, {"approve": "Approve"}, told.append)
         person.look([TaskLine("approve", "running")])
         assert server.asked(f"PATCH {TASK}") == []
         person.look(ASKING)
@@ -68,9 +66,7 @@ def test_an_option_that_is_not_offered_is_said() -> None:
     wrong = (400, {"detail": "['Yes'] are not valid options"})
     answers = {**TOKEN, f"GET {TASK}": [(200, QUESTION)], f"PATCH {TASK}": [wrong]}
     with serving(answers) as server:
-        person = Person(
-            AirflowClient(server.url, "admin", "x", pause=0), "restore_x", "r", {"approve": "Yes"}, print, 0
-        )
+        person = person_at(server, {"approve": "Yes"})
         with pytest.raises(AirflowRefusedError, match=r"400: .*not valid options"):
             person.look(ASKING)
 
