@@ -149,3 +149,12 @@ def test_each_engine_lists_its_own_life_cycle_policies(camunda_8_6: StandIn) -> 
         cluster.conditions(policies=["operate_delete_archived_indices"])
         assert list(cluster.ask("search", "/_ilm/policy").json()) == ["operate_delete_archived_indices"]
         assert cluster.ask("search", "/_plugins/_ism/policies").status_code == 400
+
+
+def test_shards_are_not_listed_with_a_parameter_that_only_indices_know(camunda_8_6: StandIn) -> None:
+    refused = camunda_8_6.ask("search", "/_cat/shards/operate-*?format=json&expand_wildcards=all")
+
+    assert refused.status_code == 400
+    assert refused.json()["error"]["reason"] == (
+        "request [/_cat/shards/operate-*] contains unrecognized parameter: [expand_wildcards]"
+    )

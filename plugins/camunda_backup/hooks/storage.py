@@ -133,11 +133,11 @@ class StorageHook(JsonHook):
         answer = self.send(restore_request(self.repository, snapshot))
         self._require(answer, f"snapshot {snapshot.name} cannot be restored")
 
-    def shards(self, prefixes: Sequence[str]) -> tuple[Shard, ...]:
-        """Return the primary shards of an application's indices."""
-        pattern = ",".join(f"{prefix}*" for prefix in prefixes)
-        query = {"format": "json", "h": SHARD_COLUMNS, "expand_wildcards": "all"}
-        return read_shards(self.send(Request("GET", f"/_cat/shards/{pattern}", query)))
+    def shards(self, names: Sequence[str]) -> tuple[Shard, ...]:
+        """Return the primary shards of some indices, none while one of them is missing."""
+        query = {"format": "json", "h": SHARD_COLUMNS}
+        answers = (self.send(Request("GET", f"/_cat/shards/{path}", query)) for path in in_paths(names))
+        return tuple(shard for answer in answers for shard in read_shards(answer))
 
     def sizes(self, names: Sequence[str]) -> dict[str, int]:
         """Return the bytes of each snapshot."""

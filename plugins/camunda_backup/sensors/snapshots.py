@@ -63,7 +63,7 @@ class RestoreSnapshots(RunbookSensor):
         """Count the shards that are back."""
         storage = StorageHook(**self.cluster.storage())
         snapshots = self._snapshots(storage)
-        seen = progress(snapshots, storage.shards(self.prefixes))
+        seen = progress(snapshots, storage.shards([index for one in snapshots for index in one.indices]))
         shown = f"{self.component}: {seen.started} of {seen.expected} shards are back"
         if seen.failed:
             self._bear(context, f"failed {len(seen.failed)}", self.cluster.limits.grace.total_seconds(), seen.failed)

@@ -54,6 +54,9 @@ OUTSIDE_PATH_REPO = {
 }
 
 COMMON: Mapping[str, Entry] = {
+    "search.unknown_parameter": error(
+        400, "illegal_argument_exception", "request [{path}] contains unrecognized parameter: [{name}]"
+    ),
     "search.index_missing": error(
         404,
         "index_not_found_exception",

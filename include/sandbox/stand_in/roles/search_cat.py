@@ -8,6 +8,7 @@ from sandbox.stand_in.routes import Handler
 from sandbox.stand_in.world import World
 
 Row = Mapping[str, str | None]
+SHARD_PARAMETERS = {"format", "h", "s", "v", "bytes", "time", "help", "local", "master_timeout"}
 
 
 class SearchCat:
@@ -26,6 +27,8 @@ class SearchCat:
         return self._table(call, [index_row(i) for i in self._chosen(call)])
 
     async def _shards(self, call: Call) -> Reply:
+        if unknown := set(call.query) - SHARD_PARAMETERS:
+            return self._world.give("search.unknown_parameter", path=call.path, name=min(unknown))
         return self._table(call, [shard_row(i, n) for i in self._chosen(call) for n in range(i.shards)])
 
     def _chosen(self, call: Call) -> list[Index]:
