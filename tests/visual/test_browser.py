@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from camunda_backup.visual.browser import Site, lacking, program
+from camunda_backup.visual.browser import Site, lacking, program, take_pictures
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 
@@ -14,7 +14,7 @@ PLUGINS = Path(__file__).parents[2] / "plugins"
 def test_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:
     told = lacking(str(tmp_path / "chrome"))
     assert told is not None
-    assert f"there is no {tmp_path / 'chrome'}, which visual_check.browser names" in told
+    assert f"the worker lacks {tmp_path / 'chrome'}, which visual_check.browser names" in told
 
 
 def test_no_chromium_at_all_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,6 +41,11 @@ def test_without_playwright_everything_is_read_and_it_is_said_what_to_install() 
         [sys.executable, "-c", script], env={"PYTHONPATH": str(PLUGINS)}, capture_output=True, check=True, text=True
     )
     assert "pip install" in ran.stdout
+
+
+def test_nothing_is_needed_to_look_at_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
+    assert list(take_pictures([], None, 0)) == []
 
 
 def test_the_password_is_in_no_representation() -> None:

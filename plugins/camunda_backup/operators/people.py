@@ -7,6 +7,7 @@ from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
 from camunda_backup.clusters import Cluster
+from camunda_backup.links import PicturesLink
 from camunda_backup.restores import numbers_table
 from camunda_backup.visual.pictures import picture_markdown
 
@@ -49,6 +50,8 @@ class SignOff(HITLOperator):
 
     :param cluster: the cluster file
     """
+
+    operator_extra_links = (PicturesLink(),)
 
     def __init__(self, *, cluster: Cluster, **kwargs: Any) -> None:
         super().__init__(

@@ -1,6 +1,5 @@
 """Looking at pages with the system's Chromium, driven by Playwright, an optional extra."""
 
-import contextlib
 import importlib.util
 import os
 import re
@@ -76,12 +75,10 @@ def lacking(named: str | None) -> str | None:
     :param named: the cluster file's ``visual_check.browser``
     """
     if importlib.util.find_spec("playwright") is None:
-        return "the Python package playwright is not installed on the worker: pip install -r requirements-extras.txt"
+        return "the worker lacks the Python package playwright: pip install -r requirements-extras.txt"
     if program(named) is None:
-        there = f"there is no {named}, which visual_check.browser names" if named else "there is no Chromium"
-        return (
-            f"{there} on the worker: install it (Debian, Ubuntu: apt-get install chromium) or correct the cluster file"
-        )
+        browser = f"{named}, which visual_check.browser names" if named else "Chromium"
+        return f"the worker lacks {browser}: install it (Debian, Ubuntu: apt-get install chromium)"
     return None
 
 
@@ -93,6 +90,8 @@ def take_pictures(wanted: Sequence[tuple[Page, Site]], named: str | None, patien
     :param patience: seconds for all pages together; each is looked at once at least
     :raises RestoreFailed: the browser does not start
     """
+    if not wanted:
+        return
     from playwright.sync_api import Error, sync_playwright  # noqa: PLC0415 - an optional extra
 
     deadline = time.monotonic() + patience
@@ -157,8 +156,10 @@ def _look(tab: "Tab", page: Page, site: Site) -> Sight:
 def _open(tab: "Tab", address: str, page: Page) -> "Response | None":
     """Load a page, and wait until it shows what is wanted or a login."""
     response = tab.goto(address, wait_until="domcontentloaded")
-    for selector in page.wanted.values():
-        _await(tab, f"{selector}, {ANY_LOGIN}")
+    if response is None or response.ok:
+        for selector in page.wanted.values():
+            if not _await(tab, f"{selector}, {ANY_LOGIN}"):
+                break
     return response
 
 
@@ -211,12 +212,15 @@ def _shows(tab: "Tab", selector: str) -> bool:
     return tab.locator(selector).filter(visible=True).count() > 0
 
 
-def _await(tab: "Tab", selector: str) -> None:
-    """Wait until something is visible, no longer than the tab's timeout."""
+def _await(tab: "Tab", selector: str) -> bool:
+    """Wait until something is visible, no longer than the tab's timeout; return whether it is."""
     from playwright.sync_api import TimeoutError as OutOfTime  # noqa: PLC0415 - an optional extra
 
-    with contextlib.suppress(OutOfTime):
+    try:
         tab.locator(selector).filter(visible=True).first.wait_for()
+    except OutOfTime:
+        return False
+    return True
 
 
 def _taken(tab: "Tab") -> bytes | None:
