@@ -78,7 +78,7 @@ def lacking(named: str | None) -> str | None:
         return "the worker lacks the Python package playwright: pip install -r requirements-extras.txt"
     if program(named) is None:
         browser = f"{named}, which visual_check.browser names" if named else "Chromium"
-        return f"the worker lacks {browser}: install it (Debian, Ubuntu: apt-get install chromium)"
+        return f"the worker lacks {browser}: install it (on Debian: apt-get install chromium)"
     return None
 
 
