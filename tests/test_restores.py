@@ -80,9 +80,9 @@ def test_a_plan_names_everything_that_goes_and_comes() -> None:
     text = plan().as_markdown()
 
     assert "**7** of **prod**" in text
-    assert "2 indices are deleted (4 documents, 2.1 KiB), 1 snapshots are restored (5.0 MiB)" in text
+    assert "deletes 2 indices (4 documents, 2.1 KiB), restores 1 snapshot (5.0 MiB)" in text
     assert "- deleted: operate-b_ (1 documents, 100 B)" in text
-    assert "- restored: camunda_operate_7_8.6.0_part_1_of_1 (1 indices, 5.0 MiB)" in text
+    assert "- restored: camunda_operate_7_8.6.0_part_1_of_1 (1 index, 5.0 MiB)" in text
     assert "the data of broker-0" in text
     assert "| zeebe | no | zeebe: COMPLETED, 2 of 2 partitions |" in text
     assert "- zeebe does not run, so nothing was asked through prod_zeebe" in text

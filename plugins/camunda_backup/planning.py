@@ -7,7 +7,8 @@ from typing import Any
 
 from camunda_backup import inspection, sets
 from camunda_backup.clusters import Cluster
-from camunda_backup.errors import Unreachable
+from camunda_backup.errors import Rejected, Unreachable
+from camunda_backup.hooks.apps import Tokens
 from camunda_backup.hooks.parts import Part, PartHook
 from camunda_backup.restores import Plan, Step
 from camunda_backup.runtimes.runtime import Runtime
@@ -59,13 +60,21 @@ class Survey:
             str(manifest["created_at"]),
             tuple(manifest["camunda_versions"]),
             int(manifest["partitions"]),
-            {component.value: report.progress for component, report in self.reports.items()},
+            {component.value: self._word(report) for component, report in self.reports.items()},
             {component.value: runs for component, runs in self.running.items()},
             self.runtime.brokers(),
             tuple(self.steps),
             dict(manifest["counts"]),
             tuple(self.warnings),
         )
+
+    def _word(self, report: Report) -> str:
+        word = report.progress.removeprefix(f"{report.component}: ")
+        return f"{word} when it was recorded" if self.speechless(report.component) else word
+
+    def speechless(self, component: Component) -> bool:
+        """Return whether a component cannot speak for itself; the records' word is the search engine's."""
+        return component is not Component.RECORDS and self.stopped(component)
 
     def stopped(self, component: Component) -> bool:
         """Return whether a component's process does not run; on 8.8 the web apps run inside Zeebe's."""
@@ -99,6 +108,19 @@ def connections(survey: Survey) -> Iterator[str]:
     for name in sorted({"rest", *survey.cluster.generation.signed_calls}):
         if getattr(survey.cluster.connections, name) is None:
             yield f"connections.{name} is missing in the cluster file: the restored cluster could not be checked"
+
+
+def signing_in(survey: Survey) -> Iterator[str]:
+    """The identity provider knows this client; one that does not answer may come back until it is needed."""
+    access = survey.cluster.access()
+    if access["kind"] != "bearer":
+        return
+    try:
+        Tokens(access["issuer"], access["audience"], access["scope"]).value()
+    except Rejected as error:
+        yield str(error)
+    except Unreachable as error:
+        survey.warnings.append(f"nobody can sign in to check the restored cluster now: {error}")
 
 
 def pictures(survey: Survey) -> Iterator[str]:
@@ -162,7 +184,7 @@ def complete(survey: Survey) -> Iterator[str]:
     survey.snapshots = storage.snapshots(sets.snapshot_pattern(backup_id))
     recorded = {part["component"]: part for part in survey.manifest["parts"]}
     for component in cluster.all_components:
-        if component in recorded and survey.stopped(component) and component is not Component.RECORDS:
+        if component in recorded and survey.speechless(component):
             survey.reports[component] = _recorded(backup_id, recorded[component])
         elif cluster.connection(component) not in survey.look.silent:
             survey.reports[component] = PartHook(Part(**cluster.part(component))).status(backup_id)
@@ -269,6 +291,7 @@ CHECKS: tuple[Callable[[Survey], Iterable[str]], ...] = (
     processes,
     answering,
     connections,
+    signing_in,
     pictures,
     versions,
     shape,

@@ -84,8 +84,8 @@ class Plan:
             documents = sum(index.documents for index in step.deleted)
             yield ""
             yield (
-                f"**{step.component}**: {len(step.deleted)} indices are deleted ({documents} documents,"
-                f" {in_units(deleted)}), {len(step.restored)} snapshots are restored"
+                f"**{step.component}**: deletes {_indices(step.deleted)} ({documents} documents, {in_units(deleted)}),"
+                f" restores {len(step.restored)} snapshot{'s' * (len(step.restored) != 1)}"
                 f" ({in_units(sum(step.sizes.values()))})."
             )
             yield ""
@@ -93,13 +93,17 @@ class Plan:
                 f"- deleted: {one.name} ({one.documents} documents, {in_units(one.size)})" for one in step.deleted
             )
             yield from (
-                f"- restored: {one.name} ({len(one.indices)} indices, {in_units(step.sizes.get(one.name, 0))})"
+                f"- restored: {one.name} ({_indices(one.indices)}, {in_units(step.sizes.get(one.name, 0))})"
                 for one in step.restored
             )
         if self.warnings:
             yield ""
             yield "**Not looked at:**"
             yield from (f"- {warning}" for warning in self.warnings)
+
+
+def _indices(ones: Sequence[object]) -> str:
+    return "1 index" if len(ones) == 1 else f"{len(ones)} indices"
 
 
 def in_units(size: float) -> str:
