@@ -10,10 +10,10 @@ from camunda_backup.clusters import Cluster
 from camunda_backup.errors import Rejected, Unreachable
 from camunda_backup.hooks.apps import Tokens
 from camunda_backup.hooks.parts import Part, PartHook
-from camunda_backup.restores import Plan, Step
+from camunda_backup.restores import Plan, Step, snapshots_of
 from camunda_backup.runtimes.runtime import Runtime
 from camunda_backup.sets import fits_version
-from camunda_backup.states import PART_OF, Component, Phase, Report
+from camunda_backup.states import Component, Phase, Report
 from camunda_backup.storage.engine import Snapshot
 from camunda_backup.visual.browser import lacking
 
@@ -272,19 +272,6 @@ def overlaps(survey: Survey, clusters: Iterable[Cluster]) -> Iterator[str]:
                     f"the indices {theirs}* of cluster {other.name} would be deleted too: they begin like this"
                     " cluster's; give the clusters prefixes of which none begins with another"
                 )
-
-
-def snapshots_of(
-    manifest: Mapping[str, Any], component: Component, snapshots: Iterable[Snapshot]
-) -> tuple[Snapshot, ...]:
-    """Return a component's snapshots of the set in ascending order of their parts."""
-    named = {piece["name"] for part in manifest["parts"] if part["component"] == component for piece in part["pieces"]}
-
-    def number(snapshot: Snapshot) -> int:
-        part = PART_OF.search(snapshot.name)
-        return int(part["part"]) if part else 0
-
-    return tuple(sorted((one for one in snapshots if one.name in named), key=number))
 
 
 CHECKS: tuple[Callable[[Survey], Iterable[str]], ...] = (

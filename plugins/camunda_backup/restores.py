@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from camunda_backup.api.generation import Count
+from camunda_backup.states import PART_OF, Component
 from camunda_backup.storage.engine import Snapshot
 from camunda_backup.storage.restoring import Index
 
@@ -100,6 +101,19 @@ class Plan:
             yield ""
             yield "**Not looked at:**"
             yield from (f"- {warning}" for warning in self.warnings)
+
+
+def snapshots_of(
+    manifest: Mapping[str, Any], component: Component, snapshots: Iterable[Snapshot]
+) -> tuple[Snapshot, ...]:
+    """Return a component's snapshots of the set in ascending order of their parts."""
+    named = {piece["name"] for part in manifest["parts"] if part["component"] == component for piece in part["pieces"]}
+
+    def number(snapshot: Snapshot) -> int:
+        part = PART_OF.search(snapshot.name)
+        return int(part["part"]) if part else 0
+
+    return tuple(sorted((one for one in snapshots if one.name in named), key=number))
 
 
 def _indices(ones: Sequence[object]) -> str:

@@ -9,8 +9,7 @@ from airflow.sdk import Context
 from camunda_backup.clusters import Cluster
 from camunda_backup.errors import NotYet, RestoreFailed
 from camunda_backup.hooks.storage import StorageHook
-from camunda_backup.planning import snapshots_of
-from camunda_backup.restores import in_units
+from camunda_backup.restores import in_units, snapshots_of
 from camunda_backup.sensors.step import RunbookSensor
 from camunda_backup.sets import snapshot_pattern
 from camunda_backup.standing import require_stopped

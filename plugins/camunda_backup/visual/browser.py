@@ -4,6 +4,7 @@ import importlib.util
 import os
 import re
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ ARGUMENTS = (
     "--disable-remote-fonts",  # Camunda's pages fetch them from the internet, and a picture would wait for them
     "--disable-dev-shm-usage",  # containers have little of it
 )
+LONGEST_FOLDER = 60  # characters; the path of a socket in it has room for 107
 SIZE = (1440, 900)  # pixels
 GLANCE = (5.0, 30.0)  # seconds, at least and at most, that a page has to show what is wanted before it is loaded again
 PAUSE = 2.0  # seconds until then
@@ -98,7 +100,10 @@ def take_pictures(wanted: Sequence[tuple[Page, Site]], named: str | None, patien
     with sync_playwright() as playwright:
         try:
             browser = playwright.chromium.launch(
-                executable_path=program(named), args=list(ARGUMENTS), chromium_sandbox=os.geteuid() != 0
+                executable_path=program(named),
+                args=list(ARGUMENTS),
+                env=_environment(),
+                chromium_sandbox=os.geteuid() != 0,
             )
         except Error as error:
             raise RestoreFailed(_no_start(str(error))) from None
@@ -113,6 +118,13 @@ def take_pictures(wanted: Sequence[tuple[Page, Site]], named: str | None, patien
                 f"the pictures could not be taken: Chromium ended: {str(error).splitlines()[0]}"
             ) from None
         browser.close()
+
+
+def _environment() -> dict[str, str | float | bool]:
+    """Return the worker's environment without Airflow's secrets, and with a folder short enough for a socket."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    temporary = tempfile.gettempdir()
+    return {**own, "TMPDIR": temporary if len(temporary) <= LONGEST_FOLDER else "/tmp"}  # noqa: S108 - it makes its own
 
 
 def _opened(browser: "Browser", site: Site) -> "BrowserContext":
@@ -248,4 +260,5 @@ def _no_start(message: str) -> str:
             "Chromium does not start without its sandbox, which this worker does not allow: allow unprivileged user "
             "namespaces there, or name a script that calls it with --no-sandbox as visual_check.browser"
         )
-    return f"Chromium does not start: {message.splitlines()[0]}"
+    fatal = re.search(r"FATAL:\S+\] (.+)", message)
+    return f"Chromium does not start: {fatal[1] if fatal else message.splitlines()[0]}"
