@@ -3,6 +3,7 @@
 import json
 import logging
 import struct
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from camunda_backup.clusters import Cluster
+from camunda_backup.errors import RestoreFailed
 from camunda_backup.operators.pictures import TakePictures
 from camunda_backup.visual.browser import SIZE, Picture, Site, lacking, take_pictures
 from camunda_backup.visual.pages import PAGES, Page
@@ -162,11 +164,21 @@ def test_a_proxy_in_the_environment_does_not_matter_on_loopback(
     assert problems(pictures) == dict.fromkeys(pictures)
 
 
+def test_a_long_way_to_the_folder_for_temporary_files_does_not_matter(
+    stand_in: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far = tmp_path / "folder".ljust(100, "_")
+    far.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(far))
+    monkeypatch.setenv("TMPDIR", str(far))
+    assert problems(look(wanted(stand_in.urls)[:1])) == {"operate-dashboard": None}
+
+
 def test_a_browser_that_does_not_start_is_one_sentence(stand_in: StandIn, tmp_path: Path) -> None:
     broken = tmp_path / "chromium"
-    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.write_text("#!/bin/sh\necho '[1:2:FATAL:main.cc(3)] no such luck' >&2\nexit 1\n")
     broken.chmod(0o755)
-    with pytest.raises(Exception, match=r"^Chromium does not start: [^\n]+$"):
+    with pytest.raises(RestoreFailed, match=r"^Chromium does not start: no such luck$"):
         list(take_pictures(wanted(stand_in.urls), str(broken), SHORT))
 
 
