@@ -13,7 +13,7 @@ from sandbox.workload import LOGIN, Workload
 
 from .clusters import DemoCluster
 from .runs import Runs
-from .summary import addresses_table, parts_table, pause_sentence, recovery_sentence, tallies_table
+from .summary import address_lines, parts_table, pause_sentence, recovery_sentence, tallies_table
 from .tally import Tally, tally, tally_that_shows
 
 INSTANCES = 20
@@ -140,7 +140,8 @@ class Demo:
             "snapshots": f"{urls['search']}/_snapshot/{manifest['repository']['name']}/_all",
             "manifest": str(runs.airflow.settings.home / "manifests" / self.name / f"{manifest['backup_id']}.json"),
         }
-        runs.console.print(addresses_table(addresses))
+        for line in address_lines(addresses):
+            runs.say(line)
 
     def _show_restore(self, run_id: str, moments: dict[str, Tally]) -> None:
         runs, dag_id = self.runs, f"restore_{self.name}"
@@ -154,9 +155,11 @@ class Demo:
             "log in": runs.log_in(),
             "Operate": f"{self.cluster.urls['operate_web']}  (log in: {LOGIN['username']}, {LOGIN['password']})",
             "report": str(runs.airflow.client.xcom(dag_id, run_id, "report")["path"]),
-            **{f"picture of {one['title']}": one["path"] for one in report["pictures"]["pictures"]},
         }
-        runs.console.print(addresses_table(addresses))
+        for picture in report["pictures"]["pictures"][:1]:
+            addresses["pictures"] = f"{runs.airflow.url}/{picture['url'].rpartition('/')[0]}"
+        for line in address_lines(addresses):
+            runs.say(line)
 
 
 def start_together(*starts: Callable[[], None]) -> None:

@@ -62,14 +62,10 @@ def recovery_sentence(report: Mapping[str, Any]) -> str:
     )
 
 
-def addresses_table(rows: Mapping[str, str]) -> Table:
-    """Return where to look, one address a row.
+def address_lines(rows: Mapping[str, str]) -> list[str]:
+    """Return where to look, a line each that is never broken, so that a terminal can follow it.
 
     :param rows: addresses and log-in hints by what is there
     """
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for what, where in rows.items():
-        table.add_row(what, Text(where))
-    return table
+    width = max(map(len, rows))
+    return [f"{what:{width}}  {where}" for what, where in rows.items()]
