@@ -7,10 +7,13 @@ WAIT ?= 1
 PORTS ?= 28000
 export PYTHONPATH := $(CURDIR)/include
 
-.PHONY: demo test test-real browser benchmark check lock clean
+.PHONY: demo prove test test-real browser benchmark check lock clean
 
 demo: $(if $(filter stand-in,$(STACK)),$(VENV)/base,$(VENV)/sandbox) ## the whole story on this machine (STACK=stand-in: no Java, no downloads)
 	@$(BIN)/python -m sandbox demo --stack $(STACK) --ports $(PORTS) $(if $(filter 0,$(WAIT)),--exit,)
+
+prove: $(VENV)/sandbox ## is a cluster that is restored under load consistent? Writes docs/consistency.md
+	@$(BIN)/python -m sandbox prove --ports $(PORTS) --page docs/consistency.md
 
 test: $(VENV)/dev ## unit and DAG tests against the stand-in; Python alone
 	$(BIN)/python -m pytest tests --ignore tests/real

@@ -57,6 +57,7 @@ def shown(states: dict[int, str]) -> Shown:
 CONSISTENT = Facts(
     entries=ENTRIES,
     paused_at=PAUSED_AT,
+    unanswered={2: 0, 1: 7},
     first=shown(STATES),
     next_keys={1: LOST - 100, 2: TWO + 400},
     words={key: Word.COMPLETED if state == "ACTIVE" else Word.GONE for key, state in STATES.items()}
@@ -201,5 +202,6 @@ def test_the_load_is_told_in_numbers() -> None:
     assert told["those before the pause, by partition"] == "2 / 2"
     assert told["user tasks completed: before the pause / later"] == "1 / 1"
     assert told["variables changed: before the pause / later"] == "2 / 1"
+    assert told["commands after the restore without an answer, by partition"] == "7 / 0"
     assert told["slowest new work to arrive in both, seconds"] == "2"
     assert told["ACTIVE / COMPLETED / CANCELED in the end, by Operate"] == "0 / 6 / 0"

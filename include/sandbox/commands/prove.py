@@ -16,7 +16,9 @@ from sandbox.errors import SandboxError
 from sandbox.preflight import Needs, problems
 from sandbox.process_control import variables
 from sandbox.prove import table
-from sandbox.prove.trials import COUNTER_PROOF, ORDERS, against_the_rule, attempt, by_the_project, write_cluster_files
+from sandbox.prove.trials import COUNTER_PROOF, ORDERS, against_the_rule, attempt, by_the_project, write_cluster_file
+
+from .output import say
 
 WAYS = (*ORDERS, COUNTER_PROOF)
 WIDTH = 150
@@ -39,25 +41,19 @@ def run(options: argparse.Namespace) -> int:
     wanted = [name for name in WAYS if name in (options.only or WAYS)]
     console = Console() if Console().is_terminal else Console(width=WIDTH)
     cluster = EmbeddedCluster(home / "embedded", options.ports)
-    airflow = AirflowProcesses(
-        home / "airflow",
-        options.ports,
-        connections("embedded", cluster.urls),
-        clusters_folder=home / "clusters",
-        variables=variables(cluster.processes),
-    )
-    runs = Runs(airflow, console)
-    if found := problems(_needs(cluster, airflow, options.ports)):
+    airflows = {name: _airflow(name, home, options.ports, cluster) for name in wanted if name in ORDERS}
+    if found := problems(_needs(cluster, home, options.ports)):
         raise SandboxError("\n".join(found))
-    cluster.fetch(runs.say)
-    write_cluster_files(home / "clusters")
+    cluster.fetch(say)
     columns = []
-    with airflow:
-        airflow.start(runs.say, forget=True)
-        columns += [attempt(by_the_project(name, runs), cluster, runs.say) for name in wanted if name in ORDERS]
+    for name, airflow in airflows.items():
+        write_cluster_file(name, airflow.settings.clusters_folder)
+        with airflow:
+            columns.append(attempt(by_the_project(name, Runs(airflow, console)), cluster, say))
     if COUNTER_PROOF in wanted:
-        columns.append(attempt(against_the_rule(cluster, runs.say), cluster, runs.say))
+        columns.append(attempt(against_the_rule(cluster, say), cluster, say))
     console.print(table.on_screen(columns))
+    say(table.legend())
     text = table.as_markdown(columns)
     (home / "result.md").write_text(text + "\n")
     if options.page:
@@ -65,11 +61,21 @@ def run(options: argparse.Namespace) -> int:
     return 0 if all(column.holds for column in columns if column.name in ORDERS) else 1
 
 
-def _needs(cluster: EmbeddedCluster, airflow: AirflowProcesses, base_port: int) -> Needs:
+def _airflow(order: str, home: Path, base_port: int, cluster: EmbeddedCluster) -> AirflowProcesses:
+    return AirflowProcesses(
+        home / order / "airflow",
+        base_port,
+        connections("embedded", cluster.urls),
+        clusters_folder=home / order / "clusters",
+        variables=variables(cluster.processes),
+    )
+
+
+def _needs(cluster: EmbeddedCluster, home: Path, base_port: int) -> Needs:
     needs = cluster.needs()
     return replace(
         needs,
         ports={**needs.ports, "airflow": ports.port(base_port, "airflow")},
         memory_mib=needs.memory_mib + AIRFLOW_MIB,
-        disk_mib={**needs.disk_mib, airflow.settings.home: AIRFLOW_DISK_MIB},
+        disk_mib={**needs.disk_mib, home: AIRFLOW_DISK_MIB},
     )

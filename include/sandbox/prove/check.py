@@ -16,8 +16,9 @@ from .zeebe import Zeebe
 
 Report = Callable[[str], None]
 
-COMMAND_PATIENCE = 300.0  # seconds; after a restore a partition may swallow its first commands, each for 15 s
+COMMAND_PATIENCE = 300.0  # seconds
 WARM_ANSWERS = 10  # clear answers in a row of each partition, before an instance is asked for
+WARM_TIMEOUT = 2.0  # seconds; after a restore a partition was seen to leave its first commands without an answer
 LOOK_INTERVAL = 1.0
 UNCHANGED = 15.0  # seconds without a change until what is shown counts as settled
 SETTLE_PATIENCE = 180.0
@@ -46,7 +47,7 @@ class Check:
         :param paused_at: the last moment before the pause, in seconds since the epoch
         :raises SandboxError: a component does not answer
         """
-        self._warm_up()
+        unanswered = self._warm_up()
         first = self._settled()
         self.report(f"Operate shows {len(first.instances)} instances, Tasklist {len(first.tasks)} tasks")
         new = self._one_on_each_partition()
@@ -56,18 +57,24 @@ class Check:
         arrivals = self._new_work(new)
         self.report(f"{sum(one.completed is not None for one in arrivals)} of {len(arrivals)} new ones were completed")
         last = self._in_the_end([key for key, word in words.items() if word is Word.COMPLETED])
-        return Facts(entries, paused_at, first, next_keys, words, arrivals, last)
+        return Facts(entries, paused_at, unanswered, first, next_keys, words, arrivals, last)
 
-    def _warm_up(self) -> None:
-        """Ask each partition for what cannot be there, until it answers every time."""
-        with Zeebe(self.urls["zeebe_rest"]) as zeebe:
+    def _warm_up(self) -> dict[int, int]:
+        """Ask each partition for what cannot be there, until it answers every time; return how often it did not."""
+        unanswered = dict.fromkeys(range(1, PARTITIONS + 1), 0)
+        with Zeebe(self.urls["zeebe_rest"], timeout=WARM_TIMEOUT) as zeebe:
             deadline = time.monotonic() + COMMAND_PATIENCE
-            for number in range(1, PARTITIONS + 1):
+            for number in unanswered:
                 in_a_row = 0
                 while in_a_row < WARM_ANSWERS:
-                    in_a_row = in_a_row + 1 if zeebe.knows_not(number) else 0
+                    if zeebe.knows_not(number):
+                        in_a_row += 1
+                    else:
+                        in_a_row = 0
+                        unanswered[number] += 1
                     if time.monotonic() > deadline:
                         raise SandboxError(f"Partition {number} takes no commands after {COMMAND_PATIENCE:.0f} s.")
+        return unanswered
 
     def _settled(self) -> Shown:
         """Look until nothing has changed for a while, or it has changed for too long."""

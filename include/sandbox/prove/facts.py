@@ -38,6 +38,7 @@ class Facts:
 
     :param entries: the load, by what Zeebe acknowledged
     :param paused_at: the last moment before the pause, in seconds since the epoch
+    :param unanswered: how many commands each partition left without an answer, before it answered all
     :param first: what the restored cluster showed before it was touched
     :param next_keys: the first key that each partition gave out after the restore
     :param words: Zeebe's own word on every instance that was ever acknowledged or is shown
@@ -47,6 +48,7 @@ class Facts:
 
     entries: Sequence[Entry]
     paused_at: float
+    unanswered: Mapping[int, int]
     first: Shown
     next_keys: Mapping[int, int]
     words: Mapping[int, Word]

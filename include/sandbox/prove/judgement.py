@@ -52,6 +52,8 @@ def _load(facts: Facts) -> Iterator[Row]:
     for kind, what in ((Kind.COMPLETION, "user tasks completed"), (Kind.CHANGE, "variables changed")):
         earlier = len(acknowledged_before(facts.entries, kind, facts.paused_at))
         yield Row(f"{what}: before the pause / later", f"{earlier} / {acknowledged[kind] - earlier}")
+    unanswered = (str(number) for _, number in sorted(facts.unanswered.items()))
+    yield Row("commands after the restore without an answer, by partition", " / ".join(unanswered))
     yield Row("partitions without an instance", len(facts.next_keys.keys() - partitions.keys()), len(facts.next_keys))
 
 

@@ -24,7 +24,7 @@ BEGIN, END = "<!-- begin: make prove -->", "<!-- end: make prove -->"
 
 def on_screen(columns: Sequence[Column]) -> Table:
     """Return the result for a terminal."""
-    table = Table(title="Restored under load", title_justify="left", caption=legend(), caption_justify="left")
+    table = Table(title="Restored under load", title_justify="left")
     table.add_column("what was checked")
     for column in columns:
         table.add_column(column.title, justify="right", no_wrap=True)

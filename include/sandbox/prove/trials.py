@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import requests
@@ -10,6 +11,7 @@ import yaml
 
 from sandbox.demo.clusters import CLUSTER_FILES
 from sandbox.demo.runs import Runs
+from sandbox.demo.story import start_together
 from sandbox.embedded import EmbeddedCluster
 from sandbox.errors import SandboxError
 from sandbox.loopback import TIMEOUT, session
@@ -41,12 +43,14 @@ class Way:
 
     :param name: for files
     :param title: what it is called in the table
+    :param start: starts what it needs beside the cluster
     :param back_up: makes a backup of a running cluster
     :param restore: brings the destroyed cluster back from it
     """
 
     name: str
     title: str
+    start: Callable[[], None]
     back_up: Callable[[], None]
     restore: Callable[[], None]
 
@@ -75,10 +79,13 @@ class Column:
 def by_the_project(order: str, runs: Runs) -> Way:
     """Return the way of the project's DAGs.
 
-    :param order: of the cluster file that is called the same
-    :param runs: runs of the Airflow that knows this file
+    :param order: the cluster file is called the same
+    :param runs: runs of an Airflow that knows this file and no other: to its guard, two would be two clusters
     """
     restoring = {"dry_run": False, "confirm": order, "approve": False}
+
+    def start() -> None:
+        runs.airflow.start(runs.say, forget=True)
 
     def back_up() -> None:
         _run(runs, f"back_up_{order}", f"Backing up, {order}", {}, {})
@@ -86,7 +93,7 @@ def by_the_project(order: str, runs: Runs) -> Way:
     def restore() -> None:
         _run(runs, f"restore_{order}", f"Restoring, {order}", restoring, {"sign_off": "Accept"})
 
-    return Way(order, f"{order}, {ORDERS[order]} pause", back_up, restore)
+    return Way(order, f"{order}, {ORDERS[order]} pause", start, back_up, restore)
 
 
 def against_the_rule(cluster: EmbeddedCluster, report: Report) -> Way:
@@ -103,19 +110,19 @@ def against_the_rule(cluster: EmbeddedCluster, report: Report) -> Way:
     def restore() -> None:
         by_hand.restore(cluster, made[-1], report)
 
-    return Way(COUNTER_PROOF, "zeebe-first, soft pause", back_up, restore)
+    return Way(COUNTER_PROOF, "zeebe-first, soft pause", lambda: None, back_up, restore)
 
 
-def write_cluster_files(folder: Path) -> None:
-    """Write a cluster file for each order: the demo's own, without pictures, which prove nothing here.
+def write_cluster_file(order: str, folder: Path) -> None:
+    """Write the cluster file of an order: the demo's own, without pictures, which prove nothing here.
 
+    :param order: also its name
     :param folder: where to
     """
     fields = yaml.safe_load((CLUSTER_FILES / "embedded.yaml").read_text())
+    own = {**fields, "order": order, "visual_check": {"enabled": False}}
     folder.mkdir(parents=True, exist_ok=True)
-    for order in ORDERS:
-        own = {**fields, "order": order, "visual_check": {"enabled": False}}
-        (folder / f"{order}.yaml").write_text(yaml.safe_dump(own, sort_keys=False))
+    (folder / f"{order}.yaml").write_text(yaml.safe_dump(own, sort_keys=False))
 
 
 def attempt(way: Way, cluster: EmbeddedCluster, report: Report) -> Column:
@@ -135,7 +142,7 @@ def attempt(way: Way, cluster: EmbeddedCluster, report: Report) -> Column:
 
 
 def _trial(way: Way, cluster: EmbeddedCluster, report: Report) -> list[Row]:
-    cluster.start(report)
+    start_together(partial(cluster.start, report), way.start)
     cluster.register_repository()
     with Workload(cluster.urls) as work:
         work.deploy()
