@@ -47,8 +47,9 @@ class PlanRestore(RunbookStep):
     def _mistakes(self, context: Context) -> list[str]:
         """Return what is wrong with how the run was started."""
         params, found = context["params"], []
-        if unknown := sorted(set(context["dag_run"].conf or {}) - set(params)):
-            found.append(f"unknown in the run's conf: {', '.join(unknown)}; known are {', '.join(sorted(params))}")
+        declared = context["dag"].params  # the run's own params hold whatever its conf does
+        if unknown := sorted(set(context["dag_run"].conf or {}) - set(declared)):
+            found.append(f"unknown in the run's conf: {', '.join(unknown)}; known are {', '.join(sorted(declared))}")
         if not params["dry_run"] and params["confirm"] != self.cluster.name:
             found.append(f"confirm must be the cluster's name, {self.cluster.name}, when dry_run is off")
         return found
