@@ -3,8 +3,6 @@
 Each has a process group of its own, and all end with the process that started them.
 """
 
-import fcntl
-import json
 import os
 import signal
 import subprocess
@@ -20,6 +18,7 @@ from typing import IO, Self, cast
 
 from .errors import BusyError, SandboxError
 from .keeper import send
+from .keeping import Keeping
 from .loopback import answers
 
 PACKAGE_FOLDER = Path(__file__).resolve().parent.parent
@@ -106,19 +105,8 @@ class Programs:
         self._running: dict[str, Running] = {}
         self._changing = threading.RLock()  # held for moments only, never while something ends
         self._closed = False
-        with _lock(home, patience) as lock, self.log_path("keeper").open("wb") as log:
-            for old in self.logs.glob("*.log"):
-                os.truncate(old, 0)
-            self._keeper = subprocess.Popen(
-                (sys.executable, "-m", "sandbox.keeper"),
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                env=environment(home) | {"PYTHONPATH": str(PACKAGE_FOLDER)},
-                pass_fds=[lock.fileno()],  # the folder stays locked until everything has ended
-                start_new_session=True,
-            )
-        self._orders = cast("IO[bytes]", self._keeper.stdin)
+        variables = environment(home) | {"PYTHONPATH": str(PACKAGE_FOLDER)}
+        self._keeper = Keeping(home, self.logs, variables, patience)
 
     def __enter__(self) -> Self:
         return self
@@ -249,8 +237,7 @@ class Programs:
             self._closed = True
         self.stop(*self._running)
         with self._changing:
-            self._orders.close()
-        self._keeper.wait()
+            self._keeper.close()
 
     def _start(self, program: Program) -> Running:
         with self._changing:
@@ -274,7 +261,7 @@ class Programs:
                     start_new_session=True,
                 )
             running = self._running[program.name] = Running(program, process)
-            self._order(watch=process.pid, log=str(self.log_path(program.name)))
+            self._keeper.watch(process.pid, self.log_path(program.name))
             with cast("IO[bytes]", process.stdin) as gate:
                 gate.write(b"go\n")
             return running
@@ -301,27 +288,4 @@ class Programs:
             if self._running.get(running.program.name) is not running:
                 return  # another thread was faster
             del self._running[running.program.name]
-            with suppress(BrokenPipeError, ValueError):  # the keeper is gone, or no longer listened to
-                self._order(forget=running.process.pid)
-
-    def _order(self, **order: str | int) -> None:
-        self._orders.write(json.dumps(order).encode() + b"\n")
-        self._orders.flush()
-
-
-def _lock(home: Path, patience: float) -> IO[bytes]:
-    """Return the folder's lock file, locked."""
-    lock = (home / "lock").open("wb")
-    deadline = time.monotonic() + patience
-    while True:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                lock.close()
-                raise SandboxError(
-                    f"Another sandbox runs in {home}; stop it first, or choose another folder with --home."
-                ) from None
-            time.sleep(POLL_INTERVAL)
-        else:
-            return lock
+            self._keeper.forget(running.process.pid)
