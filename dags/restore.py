@@ -163,13 +163,13 @@ def restore(cluster: Cluster) -> DAG:
         plan = PlanRestore(task_id="plan", cluster=cluster, location=location, retries=0)
         if cluster.runtime is None:
             return dag  # the plan says what is missing; nothing may hang behind it
-        approve = ApproveRestore(task_id="approve", cluster=cluster, retries=0)
+        approve = ApproveRestore(task_id="approve", cluster=cluster)
         stops, brought_back, started = stopping(cluster), restoring(cluster), starting(cluster)
         checked = checking(cluster)
         pictures = TakePictures(
             task_id="take_pictures", cluster=cluster, backup_id=BACKUP_ID, location=location, retries=0
         )
-        sign_off = SignOff(task_id="sign_off", cluster=cluster, retries=0)
+        sign_off = SignOff(task_id="sign_off", cluster=cluster)
         changing = [child.task_id for child in stops]
         for group in (*brought_back, *started):
             changing += [child.task_id for child in group]
