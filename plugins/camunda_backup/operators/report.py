@@ -48,6 +48,7 @@ class RecordRestore(RunbookStep):
         plan = ti.xcom_pull(task_ids="plan")
         told = {task: ti.xcom_pull(task_ids=task) for task in self.steps}
         times = {task: (one["began_at"], one["ended_at"]) for task, one in told.items() if one and "began_at" in one}
+        restored = told["check_counts"]["restored"]
         began_at = min(began for began, _ in times.values())
         report = {
             "format": 1,
@@ -65,10 +66,11 @@ class RecordRestore(RunbookStep):
                 for task, (began, ended) in times.items()
             ],
             "snapshots": [one["name"] for step in plan["steps"] for one in step["restored"]],
-            "counts": {
-                "backup": plan["counts"],
-                "restored": told["check_counts"]["restored"],
-                "shown": told["check_counts"]["shown"],
+            "counts": {"backup": plan["counts"], "restored": restored, "shown": told["check_counts"]["shown"]},
+            "differences": {
+                name: {"backup": number, "restored": restored[name]}
+                for name, number in plan["counts"].items()
+                if restored.get(name, number) != number
             },
             "identity": _without_times(told["check_identity"]),
             "pictures": ti.xcom_pull(task_ids="take_pictures"),
