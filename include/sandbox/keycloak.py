@@ -1,4 +1,4 @@
-"""Keycloak 26.5 as an identity provider (Apache License 2.0), run without its own scripts: one realm, one client.
+"""Keycloak 26.5 as an identity provider (Apache License 2.0), run without its own scripts: one realm, client and user.
 
 Tests alone use it; neither the demo nor the embedded cluster does.
 """
@@ -25,6 +25,8 @@ KEYCLOAK = fetch.Artifact(
 REALM = "camunda-platform"
 CLIENT = "camunda-backup"
 SECRET = "sandbox-only"  # noqa: S105 - it opens nothing but the sandbox
+USER = "demo"
+PASSWORD = "sandbox-only"  # noqa: S105 - it opens nothing but the sandbox
 AUDIENCES = ("operate-api", "tasklist-api")
 
 HEAP = "512m"
@@ -77,7 +79,7 @@ def _program(site: Site, *arguments: str) -> Program:
 
 
 def _realm() -> dict[str, object]:
-    """Return the realm as Camunda Identity would set it up for a client that may read."""
+    """Return the realm as Camunda Identity would set it up for a client and a user that may read."""
     permissions = json.dumps({audience: ["read:*"] for audience in AUDIENCES})
     mappers = [
         _mapper(audience, "oidc-audience-mapper", {"included.custom.audience": audience}) for audience in AUDIENCES
@@ -94,10 +96,19 @@ def _realm() -> dict[str, object]:
         "secret": SECRET,
         "publicClient": False,
         "serviceAccountsEnabled": True,
-        "standardFlowEnabled": False,
+        "standardFlowEnabled": True,
+        "redirectUris": [f"http://{ports.HOST}:*"],
         "protocolMappers": mappers,
     }
-    return {"realm": REALM, "enabled": True, "clients": [client]}
+    user = {
+        "username": USER,
+        "enabled": True,
+        "email": f"{USER}@example.org",
+        "firstName": "Demo",
+        "lastName": "Demo",
+        "credentials": [{"type": "password", "value": PASSWORD}],
+    }
+    return {"realm": REALM, "enabled": True, "clients": [client], "users": [user]}
 
 
 def _mapper(name: str, kind: str, settings: Mapping[str, str]) -> dict[str, object]:

@@ -14,6 +14,9 @@ from camunda_backup.api.messages import Answer, Request
 from camunda_backup.errors import Rejected, Unreachable
 from camunda_backup.hooks.apps import ANONYMOUS, AppHook, Tokens
 from camunda_backup.operators.identity import CheckIdentity
+from camunda_backup.visual.browser import Site as WebSite
+from camunda_backup.visual.browser import take_pictures
+from camunda_backup.visual.pages import PAGES
 from sandbox import camunda, fetch, keycloak
 from sandbox.opensearch import opensearch
 from sandbox.parts import ism_proxy
@@ -64,6 +67,9 @@ class Place:
             "CAMUNDA_IDENTITY_ISSUER": issuer,
             "CAMUNDA_IDENTITY_ISSUERBACKENDURL": issuer,
             "CAMUNDA_IDENTITY_AUDIENCE": f"{app}-api",
+            "CAMUNDA_IDENTITY_TYPE": "KEYCLOAK",
+            "CAMUNDA_IDENTITY_CLIENTID": keycloak.CLIENT,
+            "CAMUNDA_IDENTITY_CLIENTSECRET": keycloak.SECRET,
             "SPRING_SECURITY_OAUTH2_RESOURCESERVER_JWT_ISSUER_URI": issuer,
         }
         return replace(program, environment=program.environment | settings)
@@ -122,6 +128,24 @@ def test_a_token_of_keycloak_opens_both_apps_and_nobody_gets_in_without(place: P
 @pytest.mark.parametrize("access", [ANONYMOUS, COOKIE | {"kind": "basic"}], ids=["nobody", "login"])
 def test_only_a_token_counts(connect: Connect, access: dict[str, Any]) -> None:
     assert not let_in(search(access))
+
+
+def pictures(place: Place, password: str) -> dict[str, str | None]:
+    """Look at both apps, and return what is wrong with each page."""
+    sites = {name: WebSite(name, place.site.url(name), keycloak.USER, password) for name in CONN_IDS}
+    wanted = [(page, sites[page.connection]) for page in PAGES["8.6"] if page.connection in sites]
+    return {one.page.name: one.problem for one in take_pictures(wanted, None, PATIENCE)}
+
+
+def test_the_browser_signs_in_at_keycloak_for_its_pictures(place: Place) -> None:
+    names = ("operate-dashboard", "operate-processes", "tasklist")
+    assert pictures(place, keycloak.PASSWORD) == dict.fromkeys(names)
+    told = "is a login page: Keycloak refuses the user demo of connection"
+    assert pictures(place, "wrong") == {
+        "operate-dashboard": f"{told} operate_web",
+        "operate-processes": f"{told} operate_web",
+        "tasklist": f"{told} tasklist_web",
+    }
 
 
 @pytest.mark.parametrize(
