@@ -39,10 +39,10 @@ def test_the_pause_begins_with_the_last_look_before_it() -> None:
 @pytest.mark.parametrize(
     ("phases", "said"),
     [
-        ((), "Nobody saw"),
-        ((EXPORTING, EXPORTING), "Nobody saw"),
-        ((PAUSED, EXPORTING), "Nobody saw"),
-        ((EXPORTING, PAUSED), "Nobody saw"),
+        ((), "no look"),
+        ((EXPORTING, EXPORTING), "was not seen"),
+        ((PAUSED, EXPORTING), r"not seen .*: PAUSED \(1\), EXPORTING \(1\)"),
+        ((EXPORTING, PAUSED), "was not seen"),
         ((EXPORTING, PAUSED, EXPORTING, PAUSED, EXPORTING), "more than once"),
     ],
 )

@@ -2,10 +2,11 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import requests
 
@@ -54,11 +55,17 @@ def pause_in(sights: Sequence[Sight]) -> Pause:
     """
     paused = [number for number, sight in enumerate(sights) if sight.phases != RUNNING]
     if not paused or paused[0] == 0 or paused[-1] + 1 == len(sights):
-        raise SandboxError("Nobody saw exporting being paused and resumed.")
+        raise SandboxError(f"Exporting was not seen being paused and resumed: {_told(sights)}.")
     if len(paused) != paused[-1] - paused[0] + 1:
-        raise SandboxError("Exporting was paused more than once.")
+        raise SandboxError(f"Exporting was paused more than once: {_told(sights)}.")
     seen = frozenset[str]().union(*(sights[number].phases for number in paused)) - RUNNING
     return Pause(sights[paused[0] - 1].asked, sights[paused[-1] + 1].asked, seen)
+
+
+def _told(sights: Sequence[Sight]) -> str:
+    """Return the phases in their order, each with the number of looks at it."""
+    groups = ((phases, sum(1 for _ in group)) for phases, group in groupby(sight.phases for sight in sights))
+    return ", ".join(f"{'+'.join(sorted(phases)) or 'none'} ({looks})" for phases, looks in groups) or "no look"
 
 
 class PauseWatch:
@@ -91,6 +98,11 @@ class PauseWatch:
                     told = direct.get(f"{self._url}/actuator/partitions", timeout=TIMEOUT)
                 except requests.RequestException:
                     continue
-                if told.ok:
-                    phases = frozenset(str(partition["exporterPhase"]) for partition in told.json().values())
+                if told.ok and (phases := _phases(told.json())):
                     self.sights.append(Sight(asked, phases))
+
+
+def _phases(partitions: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
+    """Return the exporter phases; none while a busy broker does not know that of every partition."""
+    phases = [partition.get("exporterPhase") for partition in partitions.values()]
+    return frozenset() if None in phases else frozenset(map(str, phases))
