@@ -13,6 +13,7 @@ from sandbox.airflow_processes import AirflowProcesses
 from sandbox.demo.clusters import CLUSTER_FILES, connections
 from sandbox.embedded import EmbeddedCluster
 from sandbox.process_control import variables
+from sandbox.workload import Workload
 from tests.observing import until
 from tests.real.conftest import PORTS
 
@@ -70,6 +71,13 @@ class Backups:
         assert len(listed["snapshots"]) == 15  # 6 of Operate, 6 of Tasklist, 2 of Optimize, the records
         found["search"] = {snapshot["state"] for snapshot in listed["snapshots"]}
         return found
+
+
+def wait_imported(cluster: EmbeddedCluster) -> None:
+    """Wait until new work shows: after an outage of the search engine importers were seen to pause for minutes."""
+    with Workload(cluster.urls) as work:
+        (new,) = work.start()
+        until(lambda: new in work.instances() and new in work.tasks(), seconds=400, pause=1)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from sandbox.airflow_processes import AirflowProcesses
 from sandbox.embedded import EmbeddedCluster
 from sandbox.workload import Load, Workload
 from tests.observing import until
-from tests.real.backups import Backups, airflow_for
+from tests.real.backups import Backups, airflow_for, wait_imported
 
 WRONG = {"name": "nope", "type": "fs", "settings": {"location": "nope"}}
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -126,3 +126,4 @@ def test_a_search_engine_that_stops_in_the_window_fails_the_run_and_exporting_ru
         backups.cluster.start_part("search")
         for part in ("search", "operate", "tasklist"):
             backups.cluster.wait_healthy(part, 180)
+        wait_imported(backups.cluster)

@@ -16,7 +16,7 @@ from sandbox.demo.clusters import CLUSTER_FILES
 from sandbox.embedded import EmbeddedCluster
 from sandbox.workload import Workload
 from tests.observing import until
-from tests.real.backups import Backups, airflow_for
+from tests.real.backups import Backups, airflow_for, wait_imported
 
 LIMITS = {"stop": "15s", "snapshots": "3m", "stall": "60s", "start": "4m", "settle": "3m", "sign_off": "5m"}
 MENDED = Path(tempfile.mkdtemp(prefix="camunda-backup-"), "mended")
@@ -150,6 +150,7 @@ def test_a_search_engine_that_is_down_is_refused(restores: Restores) -> None:
     finally:
         restores.cluster.start_part("search")
         restores.cluster.wait_healthy("search", 120)
+        wait_imported(restores.cluster)
 
     assert "(embedded_search): no connection" in said
 
