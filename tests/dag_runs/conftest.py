@@ -20,6 +20,7 @@ from tests.dag_runs.playing import (
     connect,
     fresh,
     parsed,
+    quick_part,
     runner,
 )
 from tests.dag_runs.restoring import RESTORE_PACE, SECRET, as_backed_up, restorable_file, work
@@ -40,7 +41,7 @@ def clusters(airflow_db: None) -> Iterator[dict[tuple[str, str], Played]]:
         for line, stand_in in zip(LINES, (line_8_6, line_8_8), strict=True):
             for order in ORDERS:
                 name = cluster_name(line, order)
-                fields = cluster_file(line, order, runtime=commands(line, stand_in.urls["control"]))
+                fields = cluster_file(line, order, runtime=commands(line, quick_part(stand_in.urls["control"])))
                 (folder / f"{name}.yaml").write_text(yaml.safe_dump(fields))
                 connect(name, stand_in)
                 played[line, order] = Played(name, line, order, stand_in)

@@ -5,13 +5,13 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from sandbox.workload import Workload
-from tests.dag_runs.playing import Played, cluster_file, commands
+from tests.dag_runs.playing import Played, Run, cluster_file, commands, quick_part, sandbox_part
 from tests.stand_in import StandIn, until
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ RESTORE_LIMITS = {
     "settle": "8s",
     "sign_off": "30s",
 }
+YES = {"approve": "Approve", "sign_off": "Accept"}
 Entry = Mapping[str, Any]
-WEB_APPS = ("operate", "tasklist", "optimize")
-STARTS = {f"/processes/{app}/start" for app in WEB_APPS}
+STARTS = {f"/processes/{app}/start" for app in ("operate", "tasklist", "optimize")}
 DESTROYS = re.compile(r"/processes/zeebe/(empty|restore)|/_restore(\?|$)")
 
 
@@ -45,7 +45,9 @@ def restorable_file(line: str, name: str, stand_in: StandIn) -> dict[str, Any]:
             {**issuer, "login": "camunda-backup", "password": SECRET}
         )
         more["identity"] = {"issuer": conn_id}
-    fields = cluster_file(line, "zeebe-first", name, runtime=commands(line, stand_in.urls["control"]), **more)
+    part = sandbox_part if line == "8.8" else quick_part
+    runtime = commands(line, part(stand_in.urls["control"]))
+    fields = cluster_file(line, "zeebe-first", name, runtime=runtime, **more)
     return {**fields, "restore_limits": RESTORE_LIMITS, "visual_check": {"enabled": False}}
 
 
@@ -68,6 +70,17 @@ def work(stand_in: StandIn) -> None:
 def instances_of(tasks: Sequence[Mapping[str, Any]]) -> set[str]:
     """Give the instances that some tasks belong to."""
     return {task["_source"]["processInstanceId"] for task in tasks}
+
+
+def confirmed(cluster: Played, **conf: Any) -> dict[str, Any]:
+    """Give the conf of a run that restores."""
+    return {"dry_run": False, "confirm": cluster.name, **conf}
+
+
+def shown(cluster: Played) -> dict[str, str]:
+    """Give the state of each instance in the secondary storage."""
+    found = cluster.stand_in.ask("search", "/operate-list-view-*/_search", "POST", json={"size": 1000}).json()
+    return {hit["_id"]: hit["_source"]["state"] for hit in found["hits"]["hits"]}
 
 
 def as_backed_up(cluster: Played) -> Played:
@@ -93,41 +106,31 @@ def destroys(entry: Entry) -> bool:
     return entry["method"] == "DELETE" or (entry["method"] == "POST" and DESTROYS.search(entry["path"]) is not None)
 
 
-def last(journal: Sequence[Entry], path: str) -> int:
-    """Give the place of the last request of a path, -1 when there is none."""
-    return max((n for n, e in enumerate(journal) if e["path"] == path), default=-1)
-
-
-def require_order(journal: Sequence[Entry], crash_loops: Sequence[str]) -> None:
-    """Fail when anything was deleted while a component could run, or a web app began before Zeebe was healthy."""
-    running = {*WEB_APPS, "zeebe"}
-    healthy = True
+def require_order(cluster: Played, done: Run) -> None:
+    """Fail when a run changed anything without a plan, deleted data too early, or started a web app too early."""
+    journal = cluster.stand_in.journal()
+    if changes(journal):
+        assert done.tasks["plan"] == "success"
+        assert done.tasks["approve"] == "success"
     for entry in journal:
-        path, done = entry["path"], entry["status"] in {200, 204}
-        if entry["role"] == "processes" and path.endswith("/stop") and done:
-            running.discard(path.split("/")[2])
-        if path == "/processes/zeebe/start":
-            running.add("zeebe")
-            healthy = False
-        if entry["door"] == "zeebe_management" and path.startswith("/actuator/health") and done:
-            healthy = True
-        if path in STARTS:
-            assert healthy, f"{path} before Zeebe was healthy"
-            assert "zeebe" in running, f"{path} without Zeebe"
         if destroys(entry):
-            assert not running & {"zeebe"}, f"{entry['method']} {path} while Zeebe could run"
-    assert list(crash_loops) == []
+            assert entry["running"] == [], f"{entry['method']} {entry['path']} while they ran"
+        if entry["path"] in STARTS:
+            assert "zeebe" in entry["healthy"], f"{entry['path']} before Zeebe was healthy"
+    assert cluster.stand_in.truth()["crash_loops"] == []
 
 
 class People:
     """Answers the tasks that wait for a person, through Airflow's own API in this process.
 
     :param answers: what to choose, by task
+    :param before: what happens meanwhile, before the first answer
     """
 
-    def __init__(self, api: "TestClient", answers: Mapping[str, str]) -> None:
+    def __init__(self, api: "TestClient", answers: Mapping[str, str], before: Callable[[], None] | None = None) -> None:
         self.asked: dict[str, dict[str, Any]] = {}
-        self._api, self._answers = api, answers
+        self._api, self._answers = api, dict(answers)
+        self._before = before
         self._over = threading.Event()
         self._trouble: list[str] = []
 
@@ -153,6 +156,8 @@ class People:
             time.sleep(0.1)
 
     def _answer(self, detail: dict[str, Any], task: dict[str, Any]) -> None:
+        if self._before and not self.asked:
+            self._before()
         self.asked[task["task_id"]] = detail
         path = f"/api/v2/dags/{task['dag_id']}/dagRuns/{task['dag_run_id']}/taskInstances/{task['task_id']}"
         chosen = {"chosen_options": [self._answers[task["task_id"]]], "params_input": {}}

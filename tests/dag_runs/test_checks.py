@@ -1,10 +1,11 @@
 """The checks before a backup: every problem in one list, one sentence each, and nothing changed."""
 
-import os
 from typing import Any
 
 import pytest
 import requests
+
+from tests.dag_runs.playing import fresh, job_running
 
 CHANGING = {"POST", "PUT", "DELETE"}
 ALLOWED = ("/_verify", "/_snapshot/backups")  # the second is a test's own
@@ -105,8 +106,6 @@ def test_a_prefix_without_indices_is_named_with_its_field(played: Any, run: Any)
 
 
 def test_zeebe_that_makes_its_own_ids_is_told_to_stop(clusters: Any, run: Any) -> None:
-    from tests.dag_runs.playing import fresh  # noqa: PLC0415 - imports airflow
-
     newer = fresh(clusters["8.8", "zeebe-first"])
     schedule = {"checkpointStates": [{"checkpointType": "SCHEDULED_BACKUP", "partitionId": 1}]}
     newer.stand_in.fault("zeebe", {"status": 200, "body": schedule}, path="backupRuntime/state", times=None)
@@ -115,8 +114,6 @@ def test_zeebe_that_makes_its_own_ids_is_told_to_stop(clusters: Any, run: Any) -
 
 
 def test_zeebe_that_refuses_the_callers_id_ends_the_run_with_exporting_running(clusters: Any, run: Any) -> None:
-    from tests.dag_runs.playing import fresh  # noqa: PLC0415 - imports airflow
-
     newer = fresh(clusters["8.8", "zeebe-first"])
     newer.stand_in.conditions(generates_ids=True)
 
@@ -128,25 +125,8 @@ def test_zeebe_that_refuses_the_callers_id_ends_the_run_with_exporting_running(c
 
 
 def test_a_restore_of_the_cluster_excludes_a_backup(played: Any, run: Any) -> None:
-    from airflow.models.dagrun import DagRun  # noqa: PLC0415 - after the environment is set
-    from airflow.utils.session import create_session  # noqa: PLC0415
-    from airflow.utils.state import DagRunState  # noqa: PLC0415
-    from airflow.utils.types import DagRunTriggeredByType, DagRunType  # noqa: PLC0415
-
-    restore = DagRun(
-        dag_id=f"restore_{played.name}",
-        run_id=f"restore__{os.getpid()}",
-        run_type=DagRunType.MANUAL,
-        triggered_by=DagRunTriggeredByType.TEST,
-        state=DagRunState.RUNNING,
-    )
-    with create_session() as session:
-        session.add(restore)
-    try:
+    with job_running(f"restore_{played.name}"):
         said = check(played, run)
-    finally:
-        with create_session() as session:
-            session.query(DagRun).filter(DagRun.dag_id == f"restore_{played.name}").delete()
 
     assert f"restore_{played.name} is running; only one job of a cluster may run at a time" in said
 

@@ -107,6 +107,8 @@ def test_the_journal_keeps_the_order_of_process_events_and_requests(camunda_8_6:
         ("search", "DELETE", "/operate-*", 200),
         ("processes", "GET", "/processes/operate", 200),
     ]
+    everything = ["zeebe", "operate", "tasklist", "optimize"]
+    assert [e["running"] for e in camunda_8_6.journal()[1:3]] == [everything, ["zeebe", "tasklist", "optimize"]]
 
 
 def test_a_process_event_can_be_spoiled(camunda_8_6: StandIn) -> None:

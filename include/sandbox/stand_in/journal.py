@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.stand_in.messages import Call
+from sandbox.stand_in.model.processes import Processes
 
 LONGEST_BODY = 4000
 
@@ -15,8 +16,11 @@ class Journal:
     def __init__(self) -> None:
         self.entries: list[dict[str, Any]] = []
 
-    def begin(self, call: Call, effect: Mapping[str, Any] | None) -> dict[str, Any]:
-        """Note a request; its ``status`` stays None until it is answered and becomes "dropped" without answer."""
+    def begin(self, call: Call, effect: Mapping[str, Any] | None, processes: Processes) -> dict[str, Any]:
+        """Note a request, and which processes ran and were healthy when it came.
+
+        Its ``status`` stays None until it is answered and becomes "dropped" without answer.
+        """
         entry = {
             "time": time.time(),
             "role": call.role,
@@ -27,6 +31,8 @@ class Journal:
             "body": call.body[:LONGEST_BODY].decode(errors="replace"),
             "status": None,
             "fault": effect,
+            "running": [p.name for p in processes.known.values() if p.running],
+            "healthy": [p.name for p in processes.known.values() if p.healthy],
         }
         self.entries.append(entry)
         return entry
