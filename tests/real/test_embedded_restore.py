@@ -82,7 +82,7 @@ def shown(cluster: EmbeddedCluster, instances: list[int]) -> tuple[dict[int, str
 @pytest.fixture(scope="module")
 def lost(cluster: EmbeddedCluster) -> Iterator[Lost]:
     """Work, a backup, more work, and then the disaster."""
-    backup_id = int(time.time())
+    backup_id = time.time_ns() // 1_000_000  # above those of the tests before
     with Workload(cluster.urls) as work:
         started = work.start(12)
         until(lambda: len(work.open_tasks_of(*started)) == 12)
