@@ -21,7 +21,7 @@ WARM_ANSWERS = 10  # clear answers in a row of each partition, before an instanc
 WARM_TIMEOUT = 2.0  # seconds; after a restore a partition was seen to leave its first commands without an answer
 LOOK_INTERVAL = 1.0
 UNCHANGED = 15.0  # seconds without a change until what is shown counts as settled
-SETTLE_PATIENCE = 180.0
+SETTLE_PATIENCE = 600.0
 IN_THE_END = 120.0  # seconds for Operate and Tasklist to show what Zeebe completed
 A_MINUTE = 60.0
 NEW_INSTANCES = 20
@@ -54,6 +54,7 @@ class Check:
         next_keys = {partition_of(key): key for key in reversed(new)}
         words = self._words(first, {entry.instance for entry in entries}, next_keys)
         self.report(f"Zeebe was asked about {len(words)} instances")
+        self._settled()  # or else new work would stand in a queue behind all that
         arrivals = self._new_work(new)
         self.report(f"{sum(one.completed is not None for one in arrivals)} of {len(arrivals)} new ones were completed")
         last = self._in_the_end([key for key, word in words.items() if word is Word.COMPLETED])
@@ -77,13 +78,13 @@ class Check:
         return unanswered
 
     def _settled(self) -> Shown:
-        """Look until nothing has changed for a while, or it has changed for too long."""
+        """Look until Zeebe has exported everything and nothing has changed for a while, or for long enough."""
         with Looking(self.urls) as looking:
             deadline = time.monotonic() + SETTLE_PATIENCE
             shown, since = looking.look(), time.monotonic()
             while (now := time.monotonic()) - since < UNCHANGED and now < deadline:
                 time.sleep(LOOK_INTERVAL)
-                if (again := looking.look()) != shown:
+                if (again := looking.look()) != shown or not looking.all_exported():
                     shown, since = again, time.monotonic()
         return shown
 

@@ -96,6 +96,11 @@ class Looking:
         found = self._operate("variables", {"name": "revision"})
         return {int(one["processInstanceKey"]): int(one["value"]) for one in found}
 
+    def all_exported(self) -> bool:
+        """Return whether every partition has exported what it has processed."""
+        partitions = self._answer("GET", "zeebe_management", "/actuator/partitions").values()
+        return all(int(one["exportedPosition"] or 0) >= int(one["processedPosition"] or 0) for one in partitions)
+
     def incidents(self) -> int:
         """Return how many incidents Operate shows."""
         return int(self._post("operate_web", "/v1/incidents/search", {"size": 1})["total"])
@@ -153,13 +158,16 @@ class Looking:
             query["search_after"] = hits[-1]["sort"]
 
     def _post(self, server: str, path: str, body: Any) -> Any:
+        return self._answer("POST", server, path, body)
+
+    def _answer(self, method: str, server: str, path: str, body: Any = None) -> Any:
         """Ask, signed in where it is a web app.
 
         :raises SandboxError: it does not answer, or not well
         """
         address = self._urls[server] + path
         try:
-            response = self._signed_in(server).post(address, json=body, timeout=TIMEOUT)
+            response = self._signed_in(server).request(method, address, json=body, timeout=TIMEOUT)
         except requests.RequestException as error:
             raise SandboxError(f"{address} does not answer: {error}") from error
         if not response.ok:
