@@ -46,6 +46,8 @@ CALLS = [
     ("search", "PUT", r"/_snapshot/backups/camunda_zeebe_records_backup_\d+"),
     ("search", "POST", r"/_refresh$"),
     ("search", "POST", r"/_count"),
+    ("search", "GET", r"/_index_template$"),
+    ("search", "GET", r"/_plugins/_ism/policies$"),
 ]
 WINDOW = [
     call

@@ -20,8 +20,8 @@ from camunda_backup.states import Component
 class CountSecondaryStorage(RunbookStep):
     """Count, while exporting is paused, what a restored cluster can be held against.
 
-    Returns ``counts`` (definitions, instances by state, user tasks …), ``indices`` (per application: number,
-    documents, bytes), and the names of ``templates`` and ``policies``, which no snapshot brings back.
+    Returns ``counts`` (definitions, instances by state, user tasks …) and ``indices`` (per application: number,
+    documents, bytes).
 
     :param storage: keyword arguments of :class:`~camunda_backup.hooks.storage.StorageHook`
     :param version: Camunda version
@@ -48,9 +48,7 @@ class CountSecondaryStorage(RunbookStep):
                 "bytes": sum(int(index["store.size"] or 0) for index in found),
             }
         self.log.info("Counted %s", counts)
-        own = list(self.prefixes.values())
-        names = {"templates": list(hook.templates(own)), "policies": list(hook.policies(own))}
-        return {"counts": counts, "indices": indices, **names}
+        return {"counts": counts, "indices": indices}
 
 
 class VerifyBackupSet(RunbookStep):
@@ -114,6 +112,7 @@ class VerifyBackupSet(RunbookStep):
             waited["report"]["component"]: (started["asked_at"], waited["completed_at"])
             for started, waited in zip(self.started, self.waited, strict=True)
         }
+        own = list(cluster.prefixes.values())
         self.log.info("Backup %d of %s is complete: %s", backup_id, cluster.name, ", ".join(components))
         return {
             "format": 1,
@@ -135,6 +134,9 @@ class VerifyBackupSet(RunbookStep):
             "repository": {"name": cluster.repository.name, "type": cluster.repository.type},
             "index_prefixes": cluster.prefixes,
             **self.counted,
+            # No snapshot brings these back; a restore looks whether they are there.
+            "templates": list(storage.templates(own)),
+            "policies": list(storage.policies(own)),
             "run": {"dag_id": context["dag"].dag_id, "run_id": context["run_id"]},
         }
 
