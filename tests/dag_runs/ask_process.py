@@ -30,6 +30,8 @@ def ask(host: str, port: str, method: str, path: str, sent: str = "") -> tuple[i
     with socket.create_connection((host, int(port))) as connection:
         connection.sendall((head + sent).encode())
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    if not answer:
+        return 502, {"message": "the stand-in gave no answer"}
     top, _, body = answer.partition(b"\r\n\r\n")
     return int(top.split()[1]), json.loads(body or b"{}")
 
