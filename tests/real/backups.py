@@ -73,11 +73,19 @@ class Backups:
         return found
 
 
-def wait_imported(cluster: EmbeddedCluster) -> None:
-    """Wait until new work shows: after an outage of the search engine importers were seen to pause for minutes."""
+def restart_importers(cluster: EmbeddedCluster) -> None:
+    """Start Operate and Tasklist again and wait until they show new work.
+
+    After an outage of the search engine their importers were seen to pause for many minutes.
+    """
+    for part in ("operate", "tasklist"):
+        cluster.stop_part(part)
+        cluster.start_part(part)
+    for part in ("operate", "tasklist"):
+        cluster.wait_healthy(part, 240)
     with Workload(cluster.urls) as work:
         (new,) = work.start()
-        until(lambda: new in work.instances() and new in work.tasks(), seconds=400, pause=1)
+        until(lambda: new in work.instances() and new in work.tasks(), seconds=240, pause=1)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from sandbox.airflow_processes import AirflowProcesses
 from sandbox.embedded import EmbeddedCluster
 from sandbox.workload import Load, Workload
 from tests.observing import until
-from tests.real.backups import Backups, airflow_for, wait_imported
+from tests.real.backups import Backups, airflow_for, restart_importers
 
 WRONG = {"name": "nope", "type": "fs", "settings": {"location": "nope"}}
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -124,6 +124,5 @@ def test_a_search_engine_that_stops_in_the_window_fails_the_run_and_exporting_ru
         assert backups.phases() == {"EXPORTING"}
     finally:
         backups.cluster.start_part("search")
-        for part in ("search", "operate", "tasklist"):
-            backups.cluster.wait_healthy(part, 180)
-        wait_imported(backups.cluster)
+        backups.cluster.wait_healthy("search", 180)
+        restart_importers(backups.cluster)

@@ -16,7 +16,7 @@ from sandbox.demo.clusters import CLUSTER_FILES
 from sandbox.embedded import EmbeddedCluster
 from sandbox.workload import Workload
 from tests.observing import until
-from tests.real.backups import Backups, airflow_for, wait_imported
+from tests.real.backups import Backups, airflow_for, restart_importers
 
 LIMITS = {"stop": "15s", "snapshots": "3m", "stall": "60s", "start": "4m", "settle": "3m", "sign_off": "5m"}
 MENDED = Path(tempfile.mkdtemp(prefix="camunda-backup-"), "mended")
@@ -134,7 +134,9 @@ def test_a_missing_snapshot_part_is_refused_and_named(restores: Restores, backed
     try:
         said = refused(restores, "embedded")
         assert f"snapshot {name} is not in the repository any more" in said
-    finally:  # that set is lost: the tests after this one need another
+    finally:  # that set is lost: the tests after this one need another, and none that is INCOMPLETE
+        backups = f"{restores.cluster.urls['tasklist_management']}/actuator/backups"
+        assert requests.delete(f"{backups}/{backed_up}", timeout=30).ok
         shutil.rmtree(manifests / "embedded")
         run_id = restores.client.trigger("back_up_embedded")
         assert restores.client.wait_run("back_up_embedded", run_id, timeout=400) == "success"
@@ -150,7 +152,7 @@ def test_a_search_engine_that_is_down_is_refused(restores: Restores) -> None:
     finally:
         restores.cluster.start_part("search")
         restores.cluster.wait_healthy("search", 120)
-        wait_imported(restores.cluster)
+        restart_importers(restores.cluster)
 
     assert "(embedded_search): no connection" in said
 
