@@ -70,7 +70,8 @@ class Generation:
     :param sign_in: how users of the web apps sign in when no identity provider vouches for them
     :param rest_sign_in: how clients of the REST API do
     :param signed_calls: calls that only a signed-in user may make, by the field of ``connections`` that takes them
-    :param first_command: makes a command for a partition that it must answer and that changes nothing
+    :param first_command: makes a command for a partition, with so many bytes of padding, that it must answer and that
+        changes nothing
     """
 
     lines: tuple[str, ...]
@@ -82,7 +83,7 @@ class Generation:
     views: tuple[View, ...]
     families: Mapping[Component, tuple[str, ...]]
     readiness: Mapping[Component, str]
-    first_command: Callable[[int], Request]
+    first_command: Callable[[int, int], Request]
     sign_in: Literal["cookie", "basic"]
     rest_sign_in: Literal["none", "basic"]
     signed_calls: Mapping[str, Request]

@@ -118,10 +118,11 @@ VIEWS = (
 PARTITION_BITS = 51  # a key is its partition's number above this many bits
 
 
-def no_such_task(partition: int) -> Request:
+def no_such_task(partition: int, padding: int) -> Request:
     """Complete a user task that cannot exist: its partition must look for it, and says 404."""
     key = (partition << PARTITION_BITS) + (1 << PARTITION_BITS) - 1
-    return Request("POST", f"/v1/user-tasks/{key}/completion", body={})
+    body = {"variables": {"padding": "x" * padding}} if padding else {}
+    return Request("POST", f"/v1/user-tasks/{key}/completion", body=body)
 
 
 GENERATION = Generation(

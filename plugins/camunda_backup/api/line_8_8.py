@@ -37,8 +37,8 @@ VIEWS = (
 )
 
 
-def _no_such_task(partition: int) -> Request:
-    request = no_such_task(partition)
+def _no_such_task(partition: int, padding: int) -> Request:
+    request = no_such_task(partition, padding)
     return Request(request.method, request.path.replace("/v1/", "/v2/"), body=request.body)
 
 

@@ -16,6 +16,8 @@ from camunda_backup.sensors.step import RunbookSensor
 from camunda_backup.states import Component
 
 NO_SUCH = 404
+PADDING = 256 * 1024  # bytes
+IN_A_ROW = 10
 IMPORT_POSITIONS = "position-based-import-index*"
 
 
@@ -38,9 +40,11 @@ class SettlingCheck(RunbookSensor):
 class CheckPartitions(SettlingCheck):
     """Every partition takes a command and exports what follows from it.
 
-    The command completes a user task that cannot exist: the partition has to look for it and changes nothing. After a
-    restore partitions were seen to swallow their first commands while health was green (Camunda 8.6.0), so it is
-    sent again until it is answered. Returns ``exported``, the positions reached.
+    The command completes a user task that cannot exist: the partition has to look for it and changes nothing.
+
+    After a restore partitions were seen to swallow commands while health was green (Camunda 8.6.0): what the log held
+    behind the backup's end shines through until it is written over, so one answer proves nothing. A large command
+    writes over it, and then several must be answered in a row. Returns ``exported``, the positions reached.
     """
 
     def begin(self, context: Context) -> dict[str, Any]:
@@ -51,11 +55,12 @@ class CheckPartitions(SettlingCheck):
         """Send a command to each partition, then look for its traces."""
         rest = AppHook(str(self.cluster.connections.rest), self.cluster.rest_access())
         for partition in sorted(int(number) for number in begun):
-            answer = rest.send(self.cluster.generation.first_command(partition))
-            if answer.transient:
-                raise NotYet(f"partition {partition} has not answered a command yet: {answer}")
-            if answer.status != NO_SUCH:
-                raise RestoreFailed(f"partition {partition} could not be given a command: {answer}")
+            for number, padding in enumerate((PADDING, *(0,) * IN_A_ROW)):
+                answer = rest.send(self.cluster.generation.first_command(partition, padding))
+                if answer.transient:
+                    raise NotYet(f"partition {partition} did not answer after {number} commands: {answer}")
+                if answer.status != NO_SUCH:
+                    raise RestoreFailed(f"partition {partition} could not be given a command: {answer}")
         leaders = ExportingHook(**self.cluster.exporting()).leaders()
         reached = positions(leaders)
         if not all_exporting(leaders):
