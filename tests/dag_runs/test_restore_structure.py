@@ -62,7 +62,7 @@ def test_stops_go_from_optimize_to_zeebe(dags: Any) -> None:
 
 def test_no_step_ignores_a_failure_before_it(dags: Any) -> None:
     for dag in restores(dags):
-        rules = {task.task_id: str(task.trigger_rule) for task in dag.tasks if task.trigger_rule != "all_success"}
+        rules = {task.task_id: task.trigger_rule.value for task in dag.tasks if task.trigger_rule != "all_success"}
         assert rules == {"keep_stopped": "all_done"}
 
 
