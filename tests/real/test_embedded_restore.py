@@ -208,7 +208,7 @@ def test_the_cluster_comes_back_as_it_was_backed_up(lost: Lost) -> None:
     with pytest.raises(BusyError, match="zeebe is running"):
         cluster.restore_zeebe(lost.backup_id)
     for partition in (1, 2):
-        until(lambda partition=partition: takes_commands(lost, partition), seconds=PATIENCE)  # type: ignore[misc]
+        until(lambda partition=partition: takes_every_command(lost, partition), seconds=PATIENCE)  # type: ignore[misc]
     for app in ("operate", "tasklist", "optimize"):
         cluster.start_part(app)
     for app in ("operate", "tasklist", "optimize"):
@@ -222,7 +222,7 @@ def test_the_cluster_comes_back_as_it_was_backed_up(lost: Lost) -> None:
         old = next(key for key, state in lost.kept.items() if state == "ACTIVE")
         for task in work.open_tasks_of(old, started[0]):
             work.complete_task(task)
-        until(lambda: {work.instances()[key] for key in (old, started[0])} == {"COMPLETED"})
+        until(lambda: {work.instances().get(key) for key in (old, started[0])} == {"COMPLETED"}, seconds=PATIENCE)
 
 
 def restore_snapshots(lost: Lost) -> None:
@@ -233,8 +233,11 @@ def restore_snapshots(lost: Lost) -> None:
         assert told.json()["snapshot"]["shards"]["failed"] == 0
 
 
-def takes_commands(lost: Lost, partition: int) -> bool:
-    """Ask a partition for a user task that cannot be there; whoever looks for it works."""
-    key = (partition << 51) + 2**51 - 1
-    told = lost.call("POST", "zeebe_rest", f"/v2/user-tasks/{key}/completion", {})
-    return told.status_code == 404
+def takes_every_command(lost: Lost, partition: int) -> bool:
+    """Ask a partition again and again for a user task that cannot be there; whoever looks for it works.
+
+    A large command comes first: it writes over the bytes of the lost log on which a partition may stumble (8.6.0).
+    """
+    path = f"/v2/user-tasks/{(partition << 51) + 2**51 - 1}/completion"
+    bodies = [{"variables": {"padding": "x" * 262_144}}, *({} for _ in range(10))]
+    return all(lost.call("POST", "zeebe_rest", path, body).status_code == 404 for body in bodies)

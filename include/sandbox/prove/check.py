@@ -19,6 +19,7 @@ Report = Callable[[str], None]
 COMMAND_PATIENCE = 300.0  # seconds
 WARM_ANSWERS = 10  # clear answers in a row of each partition, before an instance is asked for
 WARM_TIMEOUT = 2.0  # seconds; after a restore a partition was seen to leave its first commands without an answer
+PADDING = 256 * 1024  # bytes; a command of this size writes over what such a partition stumbles on
 LOOK_INTERVAL = 1.0
 UNCHANGED = 15.0  # seconds without a change until what is shown counts as settled
 SETTLE_PATIENCE = 600.0
@@ -73,6 +74,7 @@ class Check:
                     else:
                         in_a_row = 0
                         unanswered[number] += 1
+                        zeebe.knows_not(number, PADDING)
                     if time.monotonic() > deadline:
                         raise SandboxError(f"Partition {number} takes no commands after {COMMAND_PATIENCE:.0f} s.")
         return unanswered
@@ -188,7 +190,7 @@ def word_on(zeebe: Zeebe, instance: int, task: int | None) -> Word:
 
 def _since(moment: float, instances: Mapping[int, Instance]) -> list[int]:
     """Return those that started since; a lost one may have had the same key, so the key alone says nothing."""
-    return [key for key, one in instances.items() if one.since >= moment]
+    return [key for key, one in instances.items() if one.since is not None and one.since >= moment]
 
 
 def _is_done(shown: Shown, completed: Sequence[int]) -> bool:

@@ -22,11 +22,11 @@ STATES = {"ELEMENT_ACTIVATED": "ACTIVE", "ELEMENT_COMPLETED": "COMPLETED", "ELEM
 class Instance:
     """A process instance in Operate.
 
-    :param since: its start, in seconds since the epoch
+    :param since: its start, in seconds since the epoch; None as long as Operate has imported other records of it only
     """
 
     state: str
-    since: float
+    since: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Looking:
     def instances(self) -> dict[int, Instance]:
         """Return what Operate shows of each process instance."""
         found = self._operate("process-instances", {"bpmnProcessId": PROCESS})
-        return {int(one["key"]): Instance(str(one["state"]), _seconds(one["startDate"])) for one in found}
+        return {int(one["key"]): Instance(str(one["state"]), _started(one)) for one in found}
 
     def revisions(self) -> dict[int, int]:
         """Return the variable `revision` of each process instance in Operate."""
@@ -183,6 +183,11 @@ class Looking:
                 opened.post(login, params=LOGIN, timeout=TIMEOUT).raise_for_status()
             self._sessions[server] = opened
         return self._sessions[server]
+
+
+def _started(instance: Mapping[str, Any]) -> float | None:
+    date = instance.get("startDate")
+    return _seconds(date) if date else None
 
 
 def _seconds(date: str) -> float:

@@ -71,9 +71,10 @@ class Zeebe:
             raise SandboxError(f"Zeebe answered {answer.status} to the start of a process instance: {answer.body}")
         return int(answer.body["processInstanceKey"])
 
-    def complete(self, task: int) -> Answer:
-        """Complete a user task by its key."""
-        return self._send("POST", f"user-tasks/{task}/completion", {})
+    def complete(self, task: int, padding: int = 0) -> Answer:
+        """Complete a user task by its key, with a variable of so many bytes if any."""
+        body = {"variables": {"padding": "x" * padding}} if padding else {}
+        return self._send("POST", f"user-tasks/{task}/completion", body)
 
     def cancel(self, instance: int) -> Answer:
         """Cancel a process instance by its key."""
@@ -84,10 +85,14 @@ class Zeebe:
         body = {"variables": {"revision": revision}, "local": False}
         return self._send("PUT", f"element-instances/{instance}/variables", body)
 
-    def knows_not(self, partition: int) -> bool:
-        """Ask a partition for a user task that cannot be there; return whether it looked for it and said so."""
+    def knows_not(self, partition: int, padding: int = 0) -> bool:
+        """Ask a partition for a user task that cannot be there; return whether it looked for it and said so.
+
+        :param partition: its number
+        :param padding: how large the command is to be, in bytes
+        """
         try:
-            return self.complete((partition << PARTITION_BITS) + 2**PARTITION_BITS - 1).status == NO_SUCH
+            return self.complete((partition << PARTITION_BITS) + 2**PARTITION_BITS - 1, padding).status == NO_SUCH
         except SandboxError:
             return False
 
