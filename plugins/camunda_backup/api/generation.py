@@ -72,6 +72,8 @@ class Generation:
     :param signed_calls: calls that only a signed-in user may make, by the field of ``connections`` that takes them
     :param first_command: makes a command for a partition, with so many bytes of padding, that it must answer and that
         changes nothing
+    :param restore: who writes a backup into Zeebe: the restore application beside each stopped broker, or the running
+        cluster's own Restore API
     """
 
     lines: tuple[str, ...]
@@ -89,6 +91,7 @@ class Generation:
     signed_calls: Mapping[str, Request]
     exporting: ExportingApi = field(default_factory=ExportingApi)
     generated_ids: Request | None = None
+    restore: Literal["application", "api"] = "application"
 
     def backup_api(self, component: Component) -> BackupApi:
         """Return the backup endpoint of a component.
