@@ -7,7 +7,7 @@ WAIT ?= 1
 PORTS ?= 28000
 export PYTHONPATH := $(CURDIR)/include
 
-.PHONY: demo prove test test-real browser benchmark check lock clean
+.PHONY: demo prove test test-real matrix browser benchmark check lock clean
 
 demo: $(if $(filter stand-in,$(STACK)),$(VENV)/base,$(VENV)/sandbox) ## the whole story on this machine (STACK=stand-in: no Java, no downloads)
 	@$(BIN)/python -m sandbox demo --stack $(STACK) --ports $(PORTS) $(if $(filter 0,$(WAIT)),--exit,)
@@ -20,6 +20,9 @@ test: $(VENV)/dev ## unit and DAG tests against the stand-in; Python alone
 
 test-real: $(VENV)/dev $(VENV)/sandbox browser ## tests against the embedded cluster
 	$(BIN)/python -m pytest tests/real
+
+matrix: $(VENV)/dev ## writes the table of docs/tested-against.md from the results of the last make test and make test-real
+	$(BIN)/python -m tests.matrix.page
 
 browser: ## Chromium for the pictures of a restored cluster; root installs it with apt-get, others are told how
 	@found() { for one in chromium chromium-browser google-chrome google-chrome-stable; do command -v $$one >/dev/null && return; done; false; }; \

@@ -7,6 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.matrix.recording import pytest_configure, pytest_runtest_makereport, pytest_sessionfinish
+
+__all__ = ["pytest_configure", "pytest_runtest_makereport", "pytest_sessionfinish"]
+
+pytest_plugins = ["pytester"]
+
 ROOT = Path(__file__).parents[1]
 HOME = tempfile.mkdtemp(prefix="camunda-backup-tests-")
 os.environ.update(

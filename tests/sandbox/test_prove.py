@@ -85,7 +85,10 @@ def test_a_partition_without_an_answer_is_not_taken_for_one_that_knows_nothing()
 def test_an_instance_that_operate_has_imported_in_part_has_no_start_yet() -> None:
     items = [{"key": 5, "state": "ACTIVE", "startDate": "2026-01-01T00:00:00.000+0000"}, {"key": 6, "state": "ACTIVE"}]
     pages = [(200, {"items": page, "sortValues": [1]}) for page in (items, [])]
-    routes = {"POST /api/login": [(200, {})], "POST /v1/process-instances/search": pages}
+    routes: dict[str, list[tuple[int, Any]]] = {
+        "POST /api/login": [(200, {})],
+        "POST /v1/process-instances/search": pages,
+    }
     with serving(routes) as server, Looking({"operate_web": server.url}) as looking:
         assert {key: one.since for key, one in looking.instances().items()} == {5: 1767225600.0, 6: None}
 
