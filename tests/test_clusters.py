@@ -8,10 +8,11 @@ import pydantic
 import pytest
 
 from camunda_backup.api import GENERATIONS
-from camunda_backup.clusters import Cluster, Limits, SecondaryStorage
+from camunda_backup.clusters import Cluster
 from camunda_backup.fields import written
 from camunda_backup.hooks.parts import Part
 from camunda_backup.orders import ORDERS, PauseMode, Stage
+from camunda_backup.sections import Limits, SecondaryStorage
 from camunda_backup.states import Component
 from camunda_backup.storage import ENGINES
 from camunda_backup.waiting import Patience

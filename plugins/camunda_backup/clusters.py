@@ -1,148 +1,42 @@
 """A cluster file: everything the DAGs know of one Camunda cluster. It names connections and holds no secret."""
 
-from datetime import timedelta
 from typing import Any, Literal, Self
 
-import pendulum
-from pendulum.tz.exceptions import InvalidTimezone
 from pydantic import Field, field_validator, model_validator
 
 from camunda_backup.api import GENERATIONS, generation
 from camunda_backup.api.generation import Generation
-from camunda_backup.fields import ConnectionId, Duration, Model, Prefix
+from camunda_backup.errors import ClusterFileError
+from camunda_backup.fields import Model
 from camunda_backup.ids import IdScheme
 from camunda_backup.orders import ORDERS, Order, Stage
+from camunda_backup.sections import (
+    Connections,
+    Guard,
+    Limits,
+    Links,
+    RestoreLimits,
+    Schedule,
+    SecondaryStorage,
+    WaitLimits,
+)
 from camunda_backup.states import Component
 from camunda_backup.storage.repositories import Repository
 from camunda_backup.targets import CommandRuntime, Identity, VisualCheck
 
 
-class Schedule(Model):
-    """When backups are taken; without it they are started by hand."""
-
-    cron: str = Field(description="five cron fields, e.g. 0 2 * * *")
-    timezone: str = Field("UTC", description="an IANA name, e.g. Europe/Berlin")
-
-    @field_validator("cron")
-    @classmethod
-    def _five_fields(cls, value: str) -> str:
-        from croniter import croniter  # noqa: PLC0415 - only needed when a schedule is given
-
-        if len(value.split()) != 5 or not croniter.is_valid(value):
-            raise ValueError("write five cron fields, e.g. 0 2 * * * for two o'clock every night")
-        return value
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_timezone(cls, value: str) -> str:
-        try:
-            pendulum.timezone(value)
-        except (InvalidTimezone, ValueError) as error:
-            raise ValueError("write an IANA time zone, e.g. Europe/Berlin") from error
-        return value
-
-
-class Connections(Model):
-    """Airflow connections to the management ports, and for the restore to the ports that users reach."""
-
-    zeebe: ConnectionId = Field(description="the gateway (8.5 to 8.7) or the Orchestration Cluster (8.8 and later)")
-    brokers: tuple[ConnectionId, ...] = Field(
-        (), description="every broker's own management port; not needed when one broker is also the gateway"
-    )
-    operate: ConnectionId | None = Field(None, description="8.5 to 8.7")
-    tasklist: ConnectionId | None = Field(None, description="8.5 to 8.7")
-    optimize: ConnectionId | None = Field(None, description="leave out when there is no Optimize")
-    rest: ConnectionId | None = Field(None, description="the REST API; needed by the restore")
-    operate_web: ConnectionId | None = Field(
-        None, description="Operate's web port, with a user who may look (8.5 to 8.7); needed by the restore"
-    )
-    tasklist_web: ConnectionId | None = Field(
-        None, description="Tasklist's web port, with a user who may look (8.5 to 8.7); needed by the restore"
-    )
-    optimize_web: ConnectionId | None = Field(None, description="Optimize's web port; the visual check looks at it")
-
-
-class IndexPrefixes(Model):
-    """How index names begin."""
-
-    operate: Prefix = "operate"
-    tasklist: Prefix = "tasklist"
-    optimize: Prefix = "optimize"
-    records: Prefix = "zeebe-record"
-    camunda: Prefix = Field("camunda", description="from 8.8 on")
-
-
-class SecondaryStorage(Model):
-    """The search engine that Operate, Tasklist and Optimize read from."""
-
-    engine: Literal["elasticsearch", "opensearch"]
-    connection: ConnectionId
-    index_prefixes: IndexPrefixes = IndexPrefixes()
-
-
-class Limits(Model):
-    """How long things may take."""
-
-    max_pause: Duration = Field(timedelta(hours=1), description="exporting resumes then, and the backup is given up")
-    deadline: Duration = Field(timedelta(hours=1), description="for each component's part")
-    stall: Duration = Field(timedelta(minutes=30), description="a running part that makes no progress")
-    grace: Duration = Field(timedelta(minutes=1), description="a part that is not visible or INCOMPLETE")
-    faults: Duration = Field(timedelta(minutes=2), description="a component that cannot be asked")
-    clock_skew: Duration = Field(timedelta(minutes=2), description="between the workers' and the cluster's clocks")
-
-    def patience(self) -> dict[str, float]:
-        """Return the limits of one wait, in seconds."""
-        return {name: getattr(self, name).total_seconds() for name in ("grace", "faults", "stall", "deadline")}
-
-
-class RestoreLimits(Model):
-    """How long the steps of a restore may take."""
-
-    approval: Duration = Field(timedelta(hours=1), description="for a person to approve; nothing is changed after it")
-    stop: Duration = Field(timedelta(minutes=10), description="until a component is seen to be stopped")
-    snapshots: Duration = Field(timedelta(hours=6), description="for each component's snapshots")
-    stall: Duration = Field(timedelta(minutes=30), description="a restore of snapshots in which no shard advances")
-    start: Duration = Field(timedelta(minutes=20), description="until a component is healthy")
-    settle: Duration = Field(timedelta(minutes=30), description="until the web apps show what the manifest says")
-    sign_off: Duration = Field(timedelta(hours=24), description="for a person to accept the restored cluster")
-
-
-class Guard(Model):
-    """What the guard DAG does for this cluster."""
-
-    resume: bool = Field(
-        True, description="resume exporting that nobody is responsible for; it fails loudly either way"
-    )
-    margin: Duration = Field(
-        timedelta(minutes=2), description="an active backup's own resume has this beyond max_pause"
-    )
-    rpo: Duration | None = Field(None, description="the newest complete backup must not be older")
-
-
-class Links(Model):
-    """Addresses for a person's browser, shown as links in Airflow."""
-
-    operate: str | None = None
-    snapshots: str | None = Field(None, description="base URL of the search engine")
-
-
-class Cluster(Model):
-    """One Camunda cluster. ``name`` is the file's name."""
+class AnyCluster(Model):
+    """What every Camunda cluster's file says. ``name`` is the file's name."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")
     version: str = Field(description="as 8.6, or exact as 8.6.0", pattern=r"^\d+\.\d+(\.\d+(-[\w.]+)?)?$")
-    order: Literal["zeebe-first", "secondary-first"] = "zeebe-first"
     schedule: Schedule | None = None
-    id_scheme: IdScheme = Field(IdScheme.SECONDS, description="keep it for good: IDs must rise")
     connections: Connections
-    secondary_storage: SecondaryStorage
-    repository: Repository
-    limits: Limits = Limits()
+    limits: WaitLimits = WaitLimits()
     runtime: CommandRuntime | None = Field(None, description="how components are stopped and started; for the restore")
     identity: Identity | None = Field(None, description="leave out when the web apps have users of their own")
     visual_check: VisualCheck = VisualCheck()
     restore_limits: RestoreLimits = RestoreLimits()
-    guard: Guard = Guard()
     links: Links = Links()
     owner: str = "data-platform"
     manifests: str | None = Field(None, description="folder or object storage URL; default: CAMUNDA_BACKUP_MANIFESTS")
@@ -180,11 +74,6 @@ class Cluster(Model):
         return generation(self.version)
 
     @property
-    def consistency(self) -> Order:
-        """The order of the backup window with the pause that belongs to it."""
-        return ORDERS[self.order]
-
-    @property
     def brokers(self) -> tuple[str, ...]:
         """Connections of all brokers."""
         return self.connections.brokers or (self.connections.zeebe,)
@@ -192,7 +81,8 @@ class Cluster(Model):
     @property
     def prefixes(self) -> dict[str, str]:
         """Index prefixes by application, of those that this cluster has."""
-        configured: dict[str, str] = self.secondary_storage.index_prefixes.model_dump()
+        engine = self.search_engine
+        configured: dict[str, str] = engine.index_prefixes.model_dump() if engine else {}
         return {name: configured[name] for component in self.all_components for name in self.families(component)}
 
     def families(self, component: Component) -> tuple[str, ...]:
@@ -214,28 +104,29 @@ class Cluster(Model):
         """Return the DAG of a job for this cluster."""
         return f"{job}_{self.name}"
 
-    def components(self, stage: Stage) -> tuple[Component, ...]:
-        """Return the components of a stage, none when this cluster has no use for it."""
-        match stage:
-            case Stage.ZEEBE:
-                return (Component.ZEEBE,)
-            case Stage.WEB_APPS:
-                return tuple(api.component for api in self.generation.web_apps)
-            case Stage.OPTIMIZE:
-                return (Component.OPTIMIZE,) if self.connections.optimize else ()
-            case Stage.RECORDS:
-                needed = self.generation.apps_read_records or self.connections.optimize
-                return (Component.RECORDS,) if needed else ()
-
     @property
     def all_components(self) -> tuple[Component, ...]:
         """Every component of a backup set, in the mission's order."""
         return tuple(component for stage in Stage for component in self.components(stage))
 
+    def components(self, stage: Stage) -> tuple[Component, ...]:
+        """Return the components of a stage, none when this cluster has no use for it."""
+        raise NotImplementedError
+
+    @property
+    def search_engine(self) -> SecondaryStorage | None:
+        """The search engine that some of its components read from."""
+        raise NotImplementedError
+
+    @property
+    def snapshot_repository(self) -> Repository | None:
+        """The search engine's snapshot repository."""
+        raise NotImplementedError
+
     def connection(self, component: Component) -> str:
         """Return the connection through which a component's part is made."""
-        if component is Component.RECORDS:
-            return self.secondary_storage.connection
+        if component is Component.RECORDS and self.search_engine:
+            return self.search_engine.connection
         if component is Component.WEB_APPS:
             return self.connections.zeebe
         connection: str = getattr(self.connections, component.value)
@@ -247,21 +138,32 @@ class Cluster(Model):
             "component": component.value,
             "conn_id": self.connection(component),
             "version": self.version,
-            "engine": self.secondary_storage.engine,
-            "repository": self.repository.name,
-            "records_prefix": self.secondary_storage.index_prefixes.records,
+            **self._snapshots(),
         }
+
+    def _snapshots(self) -> dict[str, str]:
+        engine, repository = self.search_engine, self.snapshot_repository
+        if engine is None or repository is None:
+            return {}
+        records = engine.index_prefixes.records
+        return {"engine": engine.engine, "repository": repository.name, "records_prefix": records}
 
     def link_bases(self) -> dict[str, str]:
         """Return the addresses that links in Airflow begin with."""
-        return {**self.links.model_dump(exclude_none=True), "repository": self.repository.name}
+        repository = {"repository": self.snapshot_repository.name} if self.snapshot_repository else {}
+        return {**self.links.model_dump(exclude_none=True), **repository}
 
     def storage(self) -> dict[str, Any]:
-        """Return what asking the search engine needs of this cluster, as JSON types."""
+        """Return what asking the search engine needs of this cluster, as JSON types.
+
+        :raises ClusterFileError: it has none
+        """
+        if self.search_engine is None or self.snapshot_repository is None:
+            raise ClusterFileError(f"{self.name} has no search engine with a snapshot repository")
         return {
-            "conn_id": self.secondary_storage.connection,
-            "engine": self.secondary_storage.engine,
-            "repository": self.repository.name,
+            "conn_id": self.search_engine.connection,
+            "engine": self.search_engine.engine,
+            "repository": self.snapshot_repository.name,
         }
 
     def exporting(self) -> dict[str, Any]:
@@ -294,3 +196,42 @@ class Cluster(Model):
     def runtime_config(self) -> dict[str, Any] | None:
         """Return what stopping and starting its components needs, as JSON types; None when the file says nothing."""
         return self.runtime.as_json() if self.runtime else None
+
+
+class Cluster(AnyCluster):
+    """One Camunda cluster whose secondary storage is a search engine. ``name`` is the file's name."""
+
+    order: Literal["zeebe-first", "secondary-first"] = "zeebe-first"
+    id_scheme: IdScheme = Field(IdScheme.SECONDS, description="keep it for good: IDs must rise")
+    secondary_storage: SecondaryStorage
+    repository: Repository
+    limits: Limits = Limits()
+    guard: Guard = Guard()
+
+    @property
+    def consistency(self) -> Order:
+        """The order of the backup window with the pause that belongs to it."""
+        return ORDERS[self.order]
+
+    def components(self, stage: Stage) -> tuple[Component, ...]:
+        """Return the components of a stage, none when this cluster has no use for it."""
+        match stage:
+            case Stage.ZEEBE:
+                return (Component.ZEEBE,)
+            case Stage.WEB_APPS:
+                return tuple(api.component for api in self.generation.web_apps)
+            case Stage.OPTIMIZE:
+                return (Component.OPTIMIZE,) if self.connections.optimize else ()
+            case Stage.RECORDS:
+                needed = self.generation.apps_read_records or self.connections.optimize
+                return (Component.RECORDS,) if needed else ()
+
+    @property
+    def search_engine(self) -> SecondaryStorage:
+        """The search engine that all of its web apps read from."""
+        return self.secondary_storage
+
+    @property
+    def snapshot_repository(self) -> Repository:
+        """The search engine's snapshot repository."""
+        return self.repository

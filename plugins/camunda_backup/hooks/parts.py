@@ -26,9 +26,9 @@ class Part:
     component: str
     conn_id: str
     version: str
-    engine: str
-    repository: str
-    records_prefix: str
+    engine: str = ""
+    repository: str = ""
+    records_prefix: str = ""
 
     @property
     def api(self) -> PartApi:
