@@ -11,33 +11,19 @@ from typing import Any, Self
 import requests
 
 from .errors import SandboxError
-from .loopback import session
+from .signing_in import Sessions
 
 PROCESS = "approve_invoice"
 RESOURCES = Path(__file__).with_name("processes")
-LOGIN = {"username": "demo", "password": "demo"}
 PAGE = 500
 TIMEOUT = 20.0  # Zeebe's gateway itself gives up after 15 seconds
 
 
-class Workload:
+class Workload(Sessions):
     """Starts and finishes process instances, and counts what the web apps show of them.
 
     :param urls: the cluster's addresses by the names of `ports.py`
     """
-
-    def __init__(self, urls: Mapping[str, str]) -> None:
-        self._urls = urls
-        self._sessions: dict[str, requests.Session] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for opened in self._sessions.values():
-            opened.close()
 
     def deploy(self) -> int:
         """Deploy the process and the decision it asks.
@@ -134,18 +120,10 @@ class Workload:
 
     def _post(self, server: str, path: str, **arguments: Any) -> Any:
         address = f"{self._urls[server]}{path}"
-        response = self._session(server).post(address, timeout=TIMEOUT, **arguments)
+        response = self.session(server).post(address, timeout=TIMEOUT, **arguments)
         if not response.ok:
             raise SandboxError(f"{address} answered {response.status_code}: {response.text[:300]}")
         return response.json() if response.content else None
-
-    def _session(self, server: str) -> requests.Session:
-        """Return a session with a server, logged in where it is a web app."""
-        if server not in self._sessions:
-            opened = self._sessions[server] = session()
-            if server.endswith("_web"):
-                opened.post(f"{self._urls[server]}/api/login", params=LOGIN, timeout=TIMEOUT).raise_for_status()
-        return self._sessions[server]
 
 
 class Load:

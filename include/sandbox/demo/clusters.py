@@ -12,7 +12,7 @@ from sandbox.errors import SandboxError
 from sandbox.loopback import TIMEOUT, session
 from sandbox.preflight import Needs
 from sandbox.programs import Programs, python_program
-from sandbox.workload import LOGIN
+from sandbox.signing_in import LOGIN
 
 Report = Callable[[str], None]
 

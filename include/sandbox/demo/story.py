@@ -9,7 +9,8 @@ from functools import partial
 from sandbox import ports
 from sandbox.errors import SandboxError
 from sandbox.preflight import Needs
-from sandbox.workload import LOGIN, Workload
+from sandbox.signing_in import LOGIN
+from sandbox.workload import Workload
 
 from .clusters import DemoCluster
 from .runs import Runs

@@ -3,14 +3,13 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import requests
 
 from sandbox.errors import SandboxError
-from sandbox.loopback import session
-from sandbox.workload import LOGIN, PAGE, PROCESS
+from sandbox.signing_in import Sessions
+from sandbox.workload import PAGE, PROCESS
 
 TIMEOUT = 60.0
 RECORD_PAGE = 5000
@@ -61,24 +60,11 @@ class Shown:
     incidents: int
 
 
-class Looking:
+class Looking(Sessions):
     """One caller, for one thread.
 
     :param urls: the cluster's addresses by the names of `ports.py`
     """
-
-    def __init__(self, urls: Mapping[str, str]) -> None:
-        self._urls = urls
-        self._sessions: dict[str, requests.Session] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for opened in self._sessions.values():
-            opened.close()
 
     def look(self) -> Shown:
         """Read everything."""
@@ -167,22 +153,12 @@ class Looking:
         """
         address = self._urls[server] + path
         try:
-            response = self._signed_in(server).request(method, address, json=body, timeout=TIMEOUT)
+            response = self.session(server).request(method, address, json=body, timeout=TIMEOUT)
         except requests.RequestException as error:
             raise SandboxError(f"{address} does not answer: {error}") from error
         if not response.ok:
             raise SandboxError(f"{address} answered {response.status_code}: {response.text[:300]}")
         return response.json()
-
-    def _signed_in(self, server: str) -> requests.Session:
-        """Return a session with a server; each has its own, since cookies do not tell ports apart."""
-        if server not in self._sessions:
-            opened = session()
-            if server.endswith("_web"):
-                login = f"{self._urls[server]}/api/login"
-                opened.post(login, params=LOGIN, timeout=TIMEOUT).raise_for_status()
-            self._sessions[server] = opened
-        return self._sessions[server]
 
 
 def _started(instance: Mapping[str, Any]) -> float | None:
