@@ -139,7 +139,7 @@ def found_in(package: str, path: Path, kind: type) -> dict[str, list[object]]:
     }  # fmt: skip
 
 
-SHARED_IN_API = {"backups", "exporting", "generation", "identity", "messages"}
+SHARED_IN_API = {"access", "backups", "exporting", "generation", "identity", "messages"}
 SHARED_IN_STORAGE = {"engine", "repositories", "restoring"}
 
 

@@ -88,5 +88,5 @@ def test_without_an_identity_provider_users_sign_in_as_their_generation_does(
 def test_with_one_everybody_shows_its_token(version: str) -> None:
     connections = CONNECTIONS if version == "8.6" else {"zeebe": "z", "rest": "r"}
     told = cluster(version, connections, identity={"issuer": "id", "audience": "operate-api"})
-    wanted = {"kind": "bearer", "issuer": "id", "audience": "operate-api", "scope": None}
+    wanted = {"kind": "oidc", "issuer": "id", "audience": "operate-api", "scope": None}
     assert (told.access(), told.rest_access()) == (wanted, wanted)

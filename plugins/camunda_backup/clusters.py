@@ -185,7 +185,7 @@ class AnyCluster(Model):
     def _access(self, without_identity: str) -> dict[str, Any]:
         if self.identity is None:
             return {"kind": without_identity, "issuer": None, "audience": None, "scope": None}
-        return {"kind": "bearer", **self.identity.model_dump()}
+        return {"kind": "oidc", **self.identity.model_dump()}
 
     def sign_ins(self) -> dict[str, Any]:
         """Return what signing in everywhere needs of this cluster, as JSON types."""

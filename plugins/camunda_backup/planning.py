@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from camunda_backup import inspection, sets
+from camunda_backup.api.access import Access
 from camunda_backup.clusters import Cluster
 from camunda_backup.errors import Rejected, Unreachable
-from camunda_backup.hooks.apps import Tokens
+from camunda_backup.hooks.issuers import IssuerHook
 from camunda_backup.hooks.parts import Part, PartHook
 from camunda_backup.restores import Plan, Step, snapshots_of
 from camunda_backup.runtimes.runtime import Runtime
@@ -112,11 +113,11 @@ def connections(survey: Survey) -> Iterator[str]:
 
 def signing_in(survey: Survey) -> Iterator[str]:
     """The identity provider knows this client; one that does not answer may come back until it is needed."""
-    access = survey.cluster.access()
-    if access["kind"] != "bearer":
+    access = Access.of(survey.cluster.access())
+    if access.issuer is None:
         return
     try:
-        Tokens(access["issuer"], access["audience"], access["scope"]).value()
+        IssuerHook(access.issuer).value(access)
     except Rejected as error:
         yield str(error)
     except Unreachable as error:

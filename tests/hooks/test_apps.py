@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from camunda_backup.api.access import Access
 from camunda_backup.api.messages import Answer, Request
 from camunda_backup.errors import Rejected, Unreachable
-from camunda_backup.hooks.apps import ANONYMOUS, AppHook, Tokens
+from camunda_backup.hooks.apps import AppHook
+from camunda_backup.hooks.issuers import NOBODY, IssuerHook
 from tests.hooks.conftest import CONN_ID
 from tests.hooks.server import Given, Server, serving
 from tests.hooks.signing_in import CLIENT, DISCOVERY, ENDPOINT, PASSWORD, SECRET, USER, App, Provider, told
@@ -22,7 +24,8 @@ SEARCH = Request("POST", "/v1/process-definitions/search", body={"size": 1})
 FOUND = Answer(200, {"items": [], "total": 0})
 COOKIE = {"kind": "cookie", "issuer": None, "audience": None, "scope": None}
 BASIC = {**COOKIE, "kind": "basic"}
-BEARER = {"kind": "bearer", "issuer": ISSUER, "audience": None, "scope": None}
+ANONYMOUS = NOBODY.as_json()
+BEARER = {"kind": "oidc", "issuer": ISSUER, "audience": None, "scope": None}
 
 
 @pytest.fixture
@@ -249,7 +252,7 @@ class TestBearer:
 
 
 class TestSecrets:
-    @pytest.mark.parametrize("access", [COOKIE, BASIC, BEARER], ids=["cookie", "basic", "bearer"])
+    @pytest.mark.parametrize("access", [COOKIE, BASIC, BEARER], ids=["cookie", "basic", "oidc"])
     def test_none_is_logged(
         self,
         server: Server,
@@ -259,7 +262,7 @@ class TestSecrets:
         access: dict[str, Any],
     ) -> None:
         caplog.set_level(logging.DEBUG)
-        app = App(server, access["kind"], provider)
+        app = App(server, access["kind"].replace("oidc", "bearer"), provider)
         connect(app.connection())
         AppHook(CONN_ID, access).send(SEARCH)
         assert caplog.records
@@ -268,12 +271,12 @@ class TestSecrets:
     def test_a_token_is_masked_wherever_it_might_show(self, provider: Provider) -> None:
         from airflow.sdk.log import mask_logs  # noqa: PLC0415 - it reads Airflow's settings
 
-        token = Tokens(ISSUER).value()
+        token = IssuerHook(ISSUER).value(Access.of(BEARER))
         assert mask_logs(None, "info", {"event": f"got {token}"}) == {"event": "got ***"}
 
     def test_an_unreadable_answer_does_not_show_one(self, provider: Provider) -> None:
         provider.lifetime = "soon"  # type: ignore[assignment]
         with pytest.raises(Unreachable) as caught:
-            Tokens(ISSUER).value()
+            IssuerHook(ISSUER).value(Access.of(BEARER))
         assert str(caught.value) == f"connection {ISSUER}: the identity provider's answer holds no token"
         assert caught.value.__suppress_context__

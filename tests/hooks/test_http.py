@@ -20,12 +20,6 @@ from tests.hooks.server import Server
 Send = Callable[..., list[Answer]]
 Connect = Callable[..., None]
 
-# The object that Airflow's HTTP provider makes of a login is one that aiohttp means to give up.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:The 'auth' parameter is deprecated:DeprecationWarning"),
-]
-
 LOOK = Request("GET", "/actuator/health")
 PASSWORD = "hunter2-let-me-in"
 
@@ -203,10 +197,13 @@ class TestNoAnswer:
         setattr(server, trouble, True)
         assert PASSWORD not in unreachable(send)
 
-    def test_a_login_in_the_host_is_not_told(self, server: Server, connect: Connect, send: Send) -> None:
+    def test_a_login_in_the_host_is_refused_and_not_told(self, server: Server, connect: Connect, send: Send) -> None:
         connect({"conn_type": "http", "host": f"http://demo:{PASSWORD}@127.0.0.1:{server.port}"})
-        server.breaking = True
-        assert unreachable(send).startswith(f"http://127.0.0.1:{server.port} ({CONN_ID}): no connection: ")
+        assert rejected(send) == (
+            f"connection {CONN_ID} cannot be used as it is: its host holds a login, which everybody can read there;"
+            " enter it as login and password"
+        )
+        assert server.received == []
 
 
 def rejected(send: Send) -> str:
@@ -238,7 +235,10 @@ class TestConnectionThatCannotBeUsed:
         self, server: Server, connect: Connect, send: Send
     ) -> None:
         connect(server.connection, login="demo")
-        assert rejected(send) == f"connection {CONN_ID} cannot be used as it is: None is not allowed as password value"
+        assert rejected(send) == (
+            f"connection {CONN_ID} cannot be used as it is: it has no password; enter login and password, or a token as"
+            " password and no login"
+        )
         assert server.received == []
 
     def test_a_timeout_that_is_no_number_is_told_with_the_connection(

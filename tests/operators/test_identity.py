@@ -17,7 +17,7 @@ from tests.hooks.signing_in import App, Provider
 ISSUER, OPERATE, TASKLIST, REST = "prod_identity", "prod_operate_web", "prod_tasklist_web", "prod_rest"
 WEB_APPS = {"operate_web": OPERATE, "tasklist_web": TASKLIST}
 COOKIE = {"kind": "cookie", "issuer": None, "audience": None, "scope": None}
-BEARER = {"kind": "bearer", "issuer": ISSUER, "audience": None, "scope": None}
+BEARER = {"kind": "oidc", "issuer": ISSUER, "audience": None, "scope": None}
 
 Start = Callable[[], Server]
 Connect = Callable[[str, dict[str, Any]], None]

@@ -15,7 +15,7 @@ from tests.stand_in import StandIn
 
 SECRET = "only of the stand-in"
 NAME, ISSUER = "played", "played_issuer"
-BEARER = {"kind": "bearer", "issuer": ISSUER, "audience": None, "scope": "openid"}
+BEARER = {"kind": "oidc", "issuer": ISSUER, "audience": None, "scope": "openid"}
 
 
 @pytest.fixture(scope="module", params=["8.6", "8.8"])

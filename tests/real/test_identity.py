@@ -12,7 +12,8 @@ from airflow.sdk import Context
 from camunda_backup.api.identity import let_in
 from camunda_backup.api.messages import Answer, Request
 from camunda_backup.errors import Rejected, Unreachable
-from camunda_backup.hooks.apps import ANONYMOUS, AppHook, Tokens
+from camunda_backup.hooks.apps import AppHook
+from camunda_backup.hooks.issuers import NOBODY, IssuerHook
 from camunda_backup.operators.identity import CheckIdentity
 from camunda_backup.visual.browser import Site as WebSite
 from camunda_backup.visual.browser import take_pictures
@@ -28,7 +29,7 @@ PATIENCE = 240.0  # seconds
 ISSUER = "real_identity"
 APPS: dict[str, Callable[[Site], Program]] = {"operate": camunda.operate, "tasklist": camunda.tasklist}
 CONN_IDS = {f"{app}_web": f"real_{app}_web" for app in APPS}
-BEARER = {"kind": "bearer", "issuer": ISSUER, "audience": None, "scope": None}
+BEARER = {"kind": "oidc", "issuer": ISSUER, "audience": None, "scope": None}
 COOKIE = {**BEARER, "kind": "cookie", "issuer": None}
 SEARCH = Request("POST", "/v1/process-definitions/search", body={"size": 1})
 
@@ -125,7 +126,7 @@ def test_a_token_of_keycloak_opens_both_apps_and_nobody_gets_in_without(place: P
     }
 
 
-@pytest.mark.parametrize("access", [ANONYMOUS, COOKIE | {"kind": "basic"}], ids=["nobody", "login"])
+@pytest.mark.parametrize("access", [NOBODY.as_json(), COOKIE | {"kind": "basic"}], ids=["nobody", "login"])
 def test_only_a_token_counts(connect: Connect, access: dict[str, Any]) -> None:
     assert not let_in(search(access))
 
@@ -167,7 +168,7 @@ def test_a_url_that_is_no_realms_is_told(place: Place, connect: Connect) -> None
     wrong = f"{place.site.url('issuer')}/realms/nowhere"
     connect(host=wrong)
     with pytest.raises(Rejected) as caught:
-        Tokens(ISSUER).provider()
+        IssuerHook(ISSUER).provider()
     assert str(caught.value) == (
         f"connection {ISSUER}: {wrong} describes no OpenID Connect provider; its URL must be the issuer's, for Keycloak"
         " https://<host>/realms/<realm>: HTTP 404 Realm does not exist"

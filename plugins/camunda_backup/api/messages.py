@@ -20,6 +20,7 @@ class Request:
     :param body: sent as JSON when it is not None
     :param form: sent as the fields of a form, where a server takes no JSON
     :param headers: beyond those that every request has
+    :param permission: what a client must be allowed to, by the name that Camunda gives it, e.g. ``BACKUP:CREATE``
     """
 
     method: str
@@ -28,6 +29,7 @@ class Request:
     body: Any = None
     form: Mapping[str, str] | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    permission: str | None = None
 
     def url(self, base_url: str) -> str:
         """Return where it goes.
@@ -50,10 +52,12 @@ class Answer:
 
     :param status: the HTTP status code
     :param body: the parsed JSON, or the text when it was no JSON
+    :param refusal: after a 401 or 403: who was refused, and what to do about it
     """
 
     status: int
     body: Any
+    refusal: str | None = field(default=None, compare=False)
 
     @property
     def ok(self) -> bool:
@@ -83,7 +87,8 @@ class Answer:
         return str(self.body)[:300]
 
     def __str__(self) -> str:
-        return f"HTTP {self.status} {self.message}".rstrip()
+        told = f"HTTP {self.status} {self.message}".rstrip()
+        return f"{told}; {self.refusal}" if self.refusal else told
 
 
 @contextmanager

@@ -7,10 +7,12 @@ from typing import Any
 from airflow.sdk import Context
 
 from camunda_backup.api import generation
+from camunda_backup.api.access import Access
 from camunda_backup.api.identity import let_in, wants_sign_in
 from camunda_backup.api.messages import Request
 from camunda_backup.errors import Rejected, Unreachable
-from camunda_backup.hooks.apps import ANONYMOUS, AppHook, Tokens
+from camunda_backup.hooks.apps import AppHook
+from camunda_backup.hooks.issuers import NOBODY, IssuerHook
 from camunda_backup.operators.step import TimedStep
 
 SHORTEST, LONGEST, GROWTH = 0.5, 10.0, 0.2  # seconds, seconds, share of the time waited so far
@@ -58,7 +60,8 @@ class CheckIdentity(TimedStep):
         missing = sorted(calls.keys() - self.conn_ids.keys())
         if missing:
             raise Rejected(f"the cluster file has no connections.{' and no connections.'.join(missing)} to sign in at")
-        issuer = self._issuer() if self.access["kind"] == "bearer" else None
+        access = Access.of(self.access)
+        issuer = _vouching(access.issuer, access) if access.issuer else None
         for name, call in calls.items():
             self._signed(self.conn_ids[name], call)
         anonymous = [_component(name) for name, call in calls.items() if self._anonymous(self.conn_ids[name], call)]
@@ -68,28 +71,29 @@ class CheckIdentity(TimedStep):
         self.log.info("Signed in at %s%s", ", ".join(signed_in), f" with a token of {issuer}" if issuer else "")
         return {"issuer": issuer, "signed_in": signed_in, "anonymous": anonymous}
 
-    def _issuer(self) -> str:
-        """Return the provider's name for itself, once it has given a token."""
-        tokens = Tokens(self.access["issuer"], self.access["audience"], self.access["scope"])
-        issuer = tokens.provider().issuer
-        tokens.value()
-        return issuer
-
     def _signed(self, conn_id: str, call: Request) -> None:
         answer = AppHook(conn_id, self.access).send(call)
         if let_in(answer):
             return
         if wants_sign_in(answer):
-            asked = f"the token of {self.access['issuer']}" if self.access["kind"] == "bearer" else "the login"
+            asked = f"the token of {self.access['issuer']}" if self.access["issuer"] else "the login"
             raise Rejected(f"connection {conn_id}: {call.path} does not take {asked}: {answer}")
         raise answer.failure(f"connection {conn_id}: {call.path} gives no data")
 
     def _anonymous(self, conn_id: str, call: Request) -> bool:
         """Return whether somebody without credentials gets data."""
-        answer = AppHook(conn_id, ANONYMOUS).send(call)
+        answer = AppHook(conn_id, NOBODY.as_json()).send(call)
         if let_in(answer) or wants_sign_in(answer):
             return let_in(answer)
         raise answer.failure(f"connection {conn_id}: {call.path} does not refuse who is not signed in")
+
+
+def _vouching(conn_id: str, access: Access) -> str:
+    """Return the provider's name for itself, once it has given a token."""
+    hook = IssuerHook(conn_id)
+    issuer = hook.provider().issuer
+    hook.value(access)
+    return issuer
 
 
 def _component(name: str) -> str:
