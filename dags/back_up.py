@@ -91,7 +91,7 @@ def back_up(cluster: Cluster) -> DAG:
             cluster=cluster.name,
             mode=order.pause,
             max_pause=cluster.limits.max_pause.total_seconds(),
-            **cluster.exporting(),
+            exporting=cluster.exporting(),
         )
         window: list[list[BaseOperator | TaskGroup]] = [[pause]]
         for stages in order.steps:
@@ -113,7 +113,7 @@ def back_up(cluster: Cluster) -> DAG:
             retries=10,
             retry_exponential_backoff=2.0,
             max_retry_delay=timedelta(minutes=5),
-            **cluster.exporting(),
+            exporting=cluster.exporting(),
         ).as_teardown(on_failure_fail_dagrun=True)
         verify = VerifyBackupSet(
             task_id="verify",

@@ -42,7 +42,7 @@ with DAG(
                 "resume": one.guard.resume,
                 "margin": one.guard.margin.total_seconds(),
                 "restores": [one.dag_id("restore"), one.dag_id("cold_restore")],
-                **one.exporting(),
+                "exporting": one.exporting(),
             }
             for one in clusters
         ]

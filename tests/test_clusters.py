@@ -7,7 +7,7 @@ from typing import Any, get_args
 import pydantic
 import pytest
 
-from camunda_backup.api import GENERATIONS
+from camunda_backup.api import GENERATIONS, generation
 from camunda_backup.clusters import Cluster
 from camunda_backup.fields import written
 from camunda_backup.hooks.parts import Part
@@ -22,8 +22,8 @@ EVERY_LINE = pytest.mark.parametrize("version", [line for generation in GENERATI
 
 def cluster(version: str = "8.6", *, optimize: bool = True, **fields: Any) -> Cluster:
     connections = {"zeebe": "c_zeebe", **({"optimize": "c_optimize"} if optimize else {})}
-    if version < "8.8":
-        connections |= {"operate": "c_operate", "tasklist": "c_tasklist"}
+    own = {"operate": "c_operate", "tasklist": "c_tasklist"}
+    connections |= own if generation(version).apps_read_records else {"rest": "c_rest"}
     return Cluster(
         **{
             "name": "prod",
@@ -49,6 +49,7 @@ ALL = [Component.ZEEBE, Component.OPERATE, Component.TASKLIST, Component.OPTIMIZ
         ("8.8", True, [Component.ZEEBE, Component.WEB_APPS, Component.OPTIMIZE, Component.RECORDS]),
         ("8.8", False, [Component.ZEEBE, Component.WEB_APPS]),
         ("8.9.1", False, [Component.ZEEBE, Component.WEB_APPS]),
+        ("8.10", True, [Component.ZEEBE, Component.WEB_APPS, Component.OPTIMIZE, Component.RECORDS]),
     ],
 )
 def test_a_set_consists_of_what_the_generation_has_and_what_reads_the_records(
@@ -62,8 +63,15 @@ def test_a_set_consists_of_what_the_generation_has_and_what_reads_the_records(
 def test_a_cluster_has_a_connection_for_each_component(version: str, optimize: bool) -> None:
     one = cluster(version, optimize=optimize)
     for component in one.all_components:
-        expected = {Component.WEB_APPS: "c_zeebe", Component.RECORDS: "c_search"}.get(component, f"c_{component}")
+        control = "c_rest" if version == "8.10" else "c_zeebe"
+        expected = {
+            Component.ZEEBE: control,
+            Component.WEB_APPS: control,
+            Component.RECORDS: "c_search",
+        }.get(component, f"c_{component}")
         assert one.connection(component) == expected
+        process = "c_zeebe" if component in {Component.ZEEBE, Component.WEB_APPS} else expected
+        assert one.management(component) == process
 
 
 @EVERY_LINE
@@ -101,6 +109,8 @@ def test_exporting_is_told_by_the_brokers_and_by_the_gateway_when_none_is_named(
         "conn_id": "c_zeebe",
         "broker_conn_ids": list(asked),
         "version": "8.6",
+        "management_api": None,
+        "access": None,
     }
 
 

@@ -30,7 +30,9 @@ PURE = (
 )
 AIRFLOW = (
     ("leases", "manifests", "links", "hooks", "runtimes"),
-    ("inspection", "triggers"),
+    ("look", "triggers"),
+    ("versions",),
+    ("inspection",),
     ("planning", "standing"),
     ("operators", "sensors", "ui"),
 )

@@ -9,7 +9,7 @@ from camunda_backup.api.generation import Generation
 from camunda_backup.errors import ClusterFileError
 from camunda_backup.fields import Model
 from camunda_backup.ids import IdScheme
-from camunda_backup.orders import ORDERS, Order, Stage
+from camunda_backup.orders import ORDERS, Order, PauseMode, Stage
 from camunda_backup.sections import (
     Connections,
     Guard,
@@ -30,6 +30,11 @@ class AnyCluster(Model):
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")
     version: str = Field(description="as 8.6, or exact as 8.6.0", pattern=r"^\d+\.\d+(\.\d+(-[\w.]+)?)?$")
+    management_api: Literal["rest", "actuator"] | None = Field(
+        None,
+        description="8.10 only: whether backups and exporting go through the REST API, the default, or, where clients"
+        " may not use that, through the actuator of the management port as on 8.9",
+    )
     schedule: Schedule | None = None
     connections: Connections
     limits: WaitLimits = WaitLimits()
@@ -50,7 +55,19 @@ class AnyCluster(Model):
 
     @model_validator(mode="after")
     def _fits_generation(self) -> Self:
+        if self.management_api and generation(self.version).actuator is None:
+            raise ValueError(f"management_api must go: Camunda {self.version} can be managed in one way only")
+        if self.generation.over_rest and self.connections.rest is None:
+            raise ValueError(
+                f"connections.rest is missing: Camunda {self.version} is backed up through its REST API; name it, or"
+                " write management_api: actuator"
+            )
         expected = {api.component.value for api in self.generation.web_apps}
+        if self.connections.web_apps and Component.WEB_APPS not in expected:
+            raise ValueError(
+                f"connections.web_apps must go: on Camunda {self.version} connections.operate and connections.tasklist"
+                " lead to one pod each"
+            )
         for app in ("operate", "tasklist"):
             given = getattr(self.connections, app) is not None
             if app in expected and not given:
@@ -71,7 +88,7 @@ class AnyCluster(Model):
     @property
     def generation(self) -> Generation:
         """The Camunda generation of this cluster's version."""
-        return generation(self.version)
+        return generation(self.version, self.management_api)
 
     @property
     def brokers(self) -> tuple[str, ...]:
@@ -127,10 +144,31 @@ class AnyCluster(Model):
         """Return the connection through which a component's part is made."""
         if component is Component.RECORDS and self.search_engine:
             return self.search_engine.connection
-        if component is Component.WEB_APPS:
-            return self.connections.zeebe
+        if component in {Component.ZEEBE, Component.WEB_APPS}:
+            pinned = self.connections.web_apps if component is Component.WEB_APPS else None
+            return pinned or self._control
         connection: str = getattr(self.connections, component.value)
         return connection
+
+    def management(self, component: Component) -> str:
+        """Return the connection to the management port of a component's process."""
+        if component is Component.ZEEBE or (component is Component.WEB_APPS and self.generation.over_rest):
+            return self.connections.zeebe
+        return self.connection(component)
+
+    @property
+    def _control(self) -> str:
+        """Who makes Zeebe's and the web apps' backups, and pauses exporting."""
+        return str(self.connections.rest) if self.generation.over_rest else self.connections.zeebe
+
+    def _control_access(self) -> dict[str, Any] | None:
+        return self.rest_access() if self.generation.over_rest else None
+
+    @property
+    def rest_connections(self) -> tuple[str, ...]:
+        """Connections to the REST API through which backups are made; none where the actuator makes them."""
+        made_there = (Component.ZEEBE, Component.WEB_APPS) if self.generation.over_rest else ()
+        return tuple(dict.fromkeys(map(self.connection, made_there)))
 
     def part(self, component: Component) -> dict[str, Any]:
         """Return what operators, sensors and triggers need of this cluster for one component, as JSON types."""
@@ -138,6 +176,8 @@ class AnyCluster(Model):
             "component": component.value,
             "conn_id": self.connection(component),
             "version": self.version,
+            "management_api": self.management_api,
+            "access": self._control_access() if component in {Component.ZEEBE, Component.WEB_APPS} else None,
             **self._snapshots(),
         }
 
@@ -169,9 +209,11 @@ class AnyCluster(Model):
     def exporting(self) -> dict[str, Any]:
         """Return what asking and changing exporting needs of this cluster, as JSON types."""
         return {
-            "conn_id": self.connections.zeebe,
+            "conn_id": self._control,
             "broker_conn_ids": list(self.brokers),
             "version": self.version,
+            "management_api": self.management_api,
+            "access": self._control_access(),
         }
 
     def access(self) -> dict[str, Any]:
@@ -207,6 +249,12 @@ class Cluster(AnyCluster):
     repository: Repository
     limits: Limits = Limits()
     guard: Guard = Guard()
+
+    @model_validator(mode="after")
+    def _knows_the_pause(self) -> Self:
+        if self.consistency.pause is PauseMode.SOFT and not self.generation.soft_pauses(self.version):
+            raise ValueError(f"order must be zeebe-first: Camunda {self.version} knows no soft pause, 8.5.1 does")
+        return self
 
     @property
     def consistency(self) -> Order:

@@ -1,32 +1,23 @@
 """The checks before a backup: each yields one sentence per problem, and none changes anything."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from camunda_backup.api.messages import UNREADABLE, Answer, Request
-from camunda_backup.clusters import Cluster
+from camunda_backup.api.messages import UNREADABLE
 from camunda_backup.errors import CamundaBackupError, Rejected, Unreachable
-from camunda_backup.hooks.camunda import ExportingHook, all_exporting, phases
-from camunda_backup.hooks.http import JsonHook
+from camunda_backup.hooks.camunda import ExportingHook
 from camunda_backup.hooks.parts import Part, PartHook
-from camunda_backup.hooks.storage import StorageHook
-from camunda_backup.sets import fits_version
+from camunda_backup.look import TOPOLOGY, Look, find
+from camunda_backup.orders import PauseMode
 from camunda_backup.states import Component, Phase
 from camunda_backup.storage.repositories import as_registered
+from camunda_backup.versions import one_version
 
 
 @dataclass(slots=True)
-class Inspection:
-    """One look at a cluster.
-
-    :param silent: connections that did not answer, so that they are asked once
-    :param versions: what each component says its version is
-    """
-
-    cluster: Cluster
-    silent: set[str] = field(default_factory=set)
-    versions: dict[str, str] = field(default_factory=dict)
+class Inspection(Look):
+    """A look at everything that a backup needs."""
 
     def problems(self) -> list[str]:
         """Run every check and return every problem, each once."""
@@ -35,26 +26,12 @@ class Inspection:
             found.extend(told(check(self)))
         return list(dict.fromkeys(found))
 
-    def management(self) -> dict[Component, str]:
-        """Return the connections to the components' management ports that answer."""
-        components = [c for c in self.cluster.all_components if c is not Component.RECORDS]
-        pairs = ((component, self.cluster.connection(component)) for component in components)
-        return {component: conn_id for component, conn_id in pairs if conn_id not in self.silent}
 
-    def ask(self, conn_id: str, path: str) -> Answer:
-        """Return the answer to a GET."""
-        return JsonHook(conn_id).send(Request("GET", path))
-
-    def storage(self) -> StorageHook | None:
-        """Return the search engine, or None when it does not answer."""
-        storage = self.cluster.storage()
-        return None if storage["conn_id"] in self.silent else StorageHook(**storage)
-
-
-def answering(look: Inspection) -> Iterator[str]:
+def answering(look: Look) -> Iterator[str]:
     """Every connection exists and answers."""
     cluster = look.cluster
     paths = dict.fromkeys((*look.management().values(), *cluster.brokers), "/actuator/health")
+    paths |= dict.fromkeys(cluster.rest_connections, TOPOLOGY)
     paths[cluster.secondary_storage.connection] = "/_cluster/health"
     for conn_id, path in paths.items():
         if conn_id in look.silent:
@@ -70,7 +47,7 @@ def answering(look: Inspection) -> Iterator[str]:
             yield f"connection {conn_id}: {path} answers {answer}; correct its login or password"
 
 
-def healthy(look: Inspection) -> Iterator[str]:
+def healthy(look: Look) -> Iterator[str]:
     """Zeebe says it is up."""
     zeebe = look.cluster.connections.zeebe
     if zeebe in look.silent:
@@ -80,24 +57,17 @@ def healthy(look: Inspection) -> Iterator[str]:
         yield f"connection {zeebe}: Zeebe is not healthy: {answer.body}"
 
 
-def one_version(look: Inspection) -> Iterator[str]:
-    """All components run the version of the cluster file."""
-    wanted = look.cluster.version
-    for component, conn_id in look.management().items():
-        answer = look.ask(conn_id, "/actuator/info")
-        version = _find(answer.body, "build", "version") if answer.ok else None
-        if version:
-            look.versions[component.value] = str(version)
-            if not fits_version(str(version), wanted):
-                yield f"{component} is Camunda {version}, but the cluster file says {wanted}"
-    if len(set(look.versions.values())) > 1:
-        yield f"the components run different versions: {look.versions}"
+def pause_known(look: Look) -> Iterator[str]:
+    """Zeebe knows the pause that belongs to the order."""
+    cluster, version = look.cluster, look.versions.get(Component.ZEEBE)
+    if version and cluster.consistency.pause is PauseMode.SOFT and not cluster.generation.soft_pauses(version):
+        yield f"Zeebe is Camunda {version}, which knows no soft pause: write order: zeebe-first, or upgrade it"
 
 
-def topology(look: Inspection) -> Iterator[str]:
+def topology(look: Look) -> Iterator[str]:
     """All brokers are there, no change of the cluster is going on, and every partition has a leader that exports."""
     cluster = look.cluster
-    if look.silent.intersection({cluster.connections.zeebe, *cluster.brokers}):
+    if look.silent.intersection({cluster.connections.zeebe, *cluster.brokers, *cluster.rest_connections}):
         return
     answer = look.ask(cluster.connections.zeebe, "/actuator/cluster")
     if not answer.ok:
@@ -109,7 +79,8 @@ def topology(look: Inspection) -> Iterator[str]:
     away = [str(broker["id"]) for broker in brokers if broker["state"] != "ACTIVE"]
     if away:
         yield f"broker {', '.join(away)} is not active"
-    leaders = ExportingHook(**cluster.exporting()).leaders()
+    exporting = ExportingHook(**cluster.exporting()).look()
+    leaders = exporting.leaders
     partitions = {partition["id"] for broker in brokers for partition in broker["partitions"]}
     unseen = sorted(partitions - leaders.keys())
     if unseen:
@@ -120,11 +91,11 @@ def topology(look: Inspection) -> Iterator[str]:
     sick = sorted(number for number, leader in leaders.items() if not leader.healthy)
     if sick:
         yield f"partition {', '.join(map(str, sick))} is not healthy"
-    if not all_exporting(leaders):
-        yield f"exporting does not run on every partition: {phases(leaders)}; resume it, or find out who paused it"
+    if not exporting.runs:
+        yield f"exporting does not run on every partition: {exporting.phases}; resume it, or find out who paused it"
 
 
-def exporters(look: Inspection) -> Iterator[str]:
+def exporters(look: Look) -> Iterator[str]:
     """Something is exported at all."""
     if look.cluster.connections.zeebe in look.silent:
         return
@@ -133,10 +104,11 @@ def exporters(look: Inspection) -> Iterator[str]:
         yield "Zeebe has no enabled exporter, so the secondary storage holds nothing of it"
 
 
-def no_backup_running(look: Inspection) -> Iterator[str]:
+def no_backup_running(look: Look) -> Iterator[str]:
     """Every component lists its backups, and none is being made."""
-    for component in look.management():
-        yield from told(_running(Part(**look.cluster.part(component))))
+    for component in look.applications():
+        if look.cluster.connection(component) not in look.silent:
+            yield from told(_running(Part(**look.cluster.part(component))))
 
 
 def _running(part: Part) -> Iterator[str]:
@@ -148,7 +120,7 @@ def _running(part: Part) -> Iterator[str]:
             )
 
 
-def repository(look: Inspection) -> Iterator[str]:
+def repository(look: Look) -> Iterator[str]:
     """The snapshot repository is the one of the cluster file, and every node can write to it."""
     storage, wanted = look.storage(), as_registered(look.cluster.repository)
     if storage is None:
@@ -171,7 +143,7 @@ def repository(look: Inspection) -> Iterator[str]:
     storage.verify()
 
 
-def writable(look: Inspection) -> Iterator[str]:
+def writable(look: Look) -> Iterator[str]:
     """The snapshot repository takes snapshots."""
     storage = look.storage()
     settings = ((storage and storage.definition()) or {}).get("settings") or {}
@@ -179,23 +151,23 @@ def writable(look: Inspection) -> Iterator[str]:
         yield f"snapshot repository {look.cluster.repository.name} is registered as readonly"
 
 
-def same_repository(look: Inspection) -> Iterator[str]:
+def same_repository(look: Look) -> Iterator[str]:
     """Where a component shows its settings, it names the same repository, and Zeebe a backup store."""
     wanted = look.cluster.repository.name
     for component, conn_id in look.management().items():
         answer = look.ask(conn_id, "/actuator/configprops")
         if not answer.ok:  # not exposed everywhere; the backup itself shows it then
             continue
-        if component is Component.ZEEBE and _find(answer.body, "backup", "store") == "NONE":
+        if component is Component.ZEEBE and find(answer.body, "backup", "store") == "NONE":
             yield "Zeebe has no backup store; configure one on every broker (zeebe.broker.data.backup.store)"
         if component in {Component.ZEEBE, Component.OPTIMIZE}:
             continue
-        name = _find(answer.body, "backup", "repositoryName")
+        name = find(answer.body, "backup", "repositoryName")
         if name is not None and name != wanted:
             yield f"{component} is configured for snapshot repository {name!r}, the cluster file says {wanted!r}"
 
 
-def indices(look: Inspection) -> Iterator[str]:
+def indices(look: Look) -> Iterator[str]:
     """There are indices under every configured prefix, in an engine of the configured kind."""
     storage = look.storage()
     if storage is None:
@@ -215,9 +187,9 @@ def indices(look: Inspection) -> Iterator[str]:
         )
 
 
-def caller_ids(look: Inspection) -> Iterator[str]:
+def caller_ids(look: Look) -> Iterator[str]:
     """Zeebe takes backup IDs from a caller: it makes none itself."""
-    request, zeebe = look.cluster.generation.generated_ids, look.cluster.connections.zeebe
+    request, zeebe = look.cluster.generation.generated_ids, look.cluster.connection(Component.ZEEBE)
     if request is None or zeebe in look.silent:
         return
     answer = look.ask(zeebe, request.path)
@@ -228,10 +200,11 @@ def caller_ids(look: Inspection) -> Iterator[str]:
         )
 
 
-CHECKS: tuple[Callable[[Inspection], Iterable[str]], ...] = (
+CHECKS: tuple[Callable[[Look], Iterable[str]], ...] = (
     answering,
     healthy,
     one_version,
+    pause_known,
     topology,
     exporters,
     no_backup_running,
@@ -251,16 +224,6 @@ def told(problems: Iterable[str]) -> Iterator[str]:
         yield str(error)
     except UNREADABLE as error:
         yield f"an answer could not be read ({type(error).__name__}: {error}); is every connection the right port?"
-
-
-def _find(data: Any, outer: str, inner: str) -> Any:
-    """Return the value of ``inner`` in the first dictionary that is called ``outer``, at any depth."""
-    if not isinstance(data, dict):
-        return None
-    nested = data.get(outer)
-    if isinstance(nested, dict) and inner in nested:
-        return nested[inner]
-    return next((value for child in data.values() if (value := _find(child, outer, inner)) is not None), None)
 
 
 def _words(data: Any, key: str) -> Iterator[str]:

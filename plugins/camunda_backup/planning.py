@@ -16,6 +16,7 @@ from camunda_backup.runtimes.runtime import Runtime
 from camunda_backup.sets import fits_version
 from camunda_backup.states import Component, Phase, Report
 from camunda_backup.storage.engine import Snapshot
+from camunda_backup.versions import one_version
 from camunda_backup.visual.browser import lacking
 
 
@@ -95,8 +96,12 @@ def processes(survey: Survey) -> Iterator[str]:
 
 def answering(survey: Survey) -> Iterator[str]:
     """Every connection answers but those of components that do not run."""
-    stopped = {survey.cluster.connection(c): c for c in survey.cluster.processes if survey.stopped(c)}
-    down = set(stopped) | ({*survey.cluster.brokers} if survey.stopped(Component.ZEEBE) else set())
+    cluster = survey.cluster
+    stopped = {cluster.management(c): c for c in cluster.processes if survey.stopped(c)}
+    down = {*stopped, *(cluster.brokers if survey.stopped(Component.ZEEBE) else ())}
+    for component in survey.look.applications():
+        if survey.stopped(component):
+            down |= {cluster.connection(component), cluster.management(component)}
     survey.look.silent |= down
     for conn_id, component in stopped.items():
         survey.warnings.append(f"{component} does not run, so nothing was asked through {conn_id}")
@@ -134,7 +139,7 @@ def pictures(survey: Survey) -> Iterator[str]:
 def versions(survey: Survey) -> Iterator[str]:
     """The components are of exactly the version that made the set."""
     made_by = sorted(survey.manifest["camunda_versions"])
-    yield from inspection.one_version(survey.look)
+    yield from one_version(survey.look)
     for component, version in survey.look.versions.items():
         if [version] != made_by:
             yield f"{component} is Camunda {version}, but the backup was made by {', '.join(made_by)}: install that"

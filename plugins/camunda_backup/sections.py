@@ -36,16 +36,36 @@ class Schedule(Model):
 
 
 class Connections(Model):
-    """Airflow connections to the management ports, and for the restore to the ports that users reach."""
+    """Airflow connections to the management ports, and for the restore to the ports that users reach.
+
+    A context path belongs into the connection's host, as in ``http://camunda-core:9600/camunda``; Optimize's management
+    port has none.
+    """
 
     zeebe: ConnectionId = Field(description="the gateway (8.5 to 8.7) or the Orchestration Cluster (8.8 and later)")
     brokers: tuple[ConnectionId, ...] = Field(
         (), description="every broker's own management port; not needed when one broker is also the gateway"
     )
-    operate: ConnectionId | None = Field(None, description="8.5 to 8.7")
-    tasklist: ConnectionId | None = Field(None, description="8.5 to 8.7")
+    operate: ConnectionId | None = Field(
+        None,
+        description="8.5 to 8.7: Operate's management port, with several pods one pod's; on 8.5 that is its app port, "
+        "8080, unless it was moved",
+    )
+    tasklist: ConnectionId | None = Field(
+        None,
+        description="8.5 to 8.7: Tasklist's management port, with several pods one pod's; on 8.5 that is its app port, "
+        "8080, unless it was moved",
+    )
+    web_apps: ConnectionId | None = Field(
+        None,
+        description="8.8 and later, with several pods: the port of the one pod that makes the history backup and tells "
+        "how far it is, since only that pod knows; its management port, or where the backup goes through the REST API "
+        "(8.10) its REST port; default: connections.zeebe, or connections.rest",
+    )
     optimize: ConnectionId | None = Field(None, description="leave out when there is no Optimize")
-    rest: ConnectionId | None = Field(None, description="the REST API; needed by the restore")
+    rest: ConnectionId | None = Field(
+        None, description="the REST API; needed by the restore, and on 8.10 by the backup, which goes through it"
+    )
     operate_web: ConnectionId | None = Field(
         None, description="Operate's web port, with a user who may look (8.5 to 8.7); needed by the restore"
     )

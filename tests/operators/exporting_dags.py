@@ -10,9 +10,7 @@ from camunda_backup.operators.exporting import PauseExporting, ResumeExporting
 CLUSTER = os.environ["EXPORTING_DAGS_CLUSTER"]
 EXPORTING = {
     "cluster": CLUSTER,
-    "conn_id": f"{CLUSTER}_zeebe",
-    "broker_conn_ids": [f"{CLUSTER}_zeebe"],
-    "version": "8.6",
+    "exporting": {"conn_id": f"{CLUSTER}_zeebe", "broker_conn_ids": [f"{CLUSTER}_zeebe"], "version": "8.6"},
     "retries": 0,
 }
 START = pendulum.datetime(2024, 1, 1, tz="UTC")

@@ -71,6 +71,8 @@ class BackupApi:
     :param done: the word of a finished piece
     :param readings: answers to a status request that are not 200, most specific first
     :param refusals: answers to a start request that are no success, most specific first
+    :param listing: what the request for all backups says beyond its path
+    :param permissions: what a client needs there, where the component knows permissions
     """
 
     component: Component
@@ -79,10 +81,12 @@ class BackupApi:
     done: str
     readings: tuple[Rule[Phase], ...] = ()
     refusals: tuple[Rule[Refusal], ...] = ()
+    listing: Mapping[str, str] | None = None
+    permissions: str = ""
 
     def list(self) -> Request:
         """Ask for all backups, with their true states: the fast listing reports wrong ones."""
-        return Request("GET", self.path)
+        return Request("GET", self.path, self.listing)
 
     def status(self, backup_id: int) -> Request:
         """Ask for one backup."""
@@ -113,7 +117,7 @@ class BackupApi:
             case Refusal.FAULT:
                 raise Unreachable(f"{self.component} could not start backup {backup_id}: {answer}")
             case _:
-                raise Rejected(f"{self.component} refused backup {backup_id}: {answer}")
+                raise Rejected(f"{self.component} refused backup {backup_id}: {answer}{self._advice(answer)}")
 
     def read_status(self, backup_id: int, answer: Answer) -> Report:
         """Return what the answer says of the backup; an answer that says nothing is a fault or a failure."""
@@ -123,7 +127,7 @@ class BackupApi:
                 phase, f"HTTP {answer.status}"
             )
             found = phase is Phase.RUNNING
-            return Report(self.component, backup_id, phase, word, (), answer.message, found)
+            return Report(self.component, backup_id, phase, word, (), answer.message + self._advice(answer), found)
         try:
             report = self._report(answer.body)
         except UNREADABLE as error:
@@ -138,7 +142,7 @@ class BackupApi:
 
         :raises Unreachable, Rejected: when the answer is no list
         """
-        trouble = f"{self.component} does not list its backups: {answer}"
+        trouble = f"{self.component} does not list its backups: {answer}{self._advice(answer)}"
         if answer.status == 200 and isinstance(answer.body, list):
             try:
                 return tuple(self._report(entry) for entry in answer.body)
@@ -146,6 +150,9 @@ class BackupApi:
                 raise Unreachable(f"{trouble}: {error!r}") from error
         phase = _meaning(self.readings, answer) or _reading(answer)
         raise (Unreachable if phase is Phase.FAULT else Rejected)(trouble)
+
+    def _advice(self, answer: Answer) -> str:
+        return f"; the client needs {self.permissions}" if answer.status == 403 and self.permissions else ""
 
     def _report(self, body: dict[str, Any]) -> Report:
         word = str(body["state"])

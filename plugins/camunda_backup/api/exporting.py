@@ -1,9 +1,10 @@
-"""Pausing and resuming exporters, and what brokers say about it."""
+"""Pausing and resuming exporters, and what brokers and the cluster say about it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from camunda_backup.api.messages import Answer, Request
+from camunda_backup.api.messages import Answer, Request, readable
 from camunda_backup.errors import Rejected, Unreachable
 from camunda_backup.orders import PauseMode
 
@@ -27,11 +28,54 @@ class Partition:
 
 
 @dataclass(frozen=True, slots=True)
+class Exporting:
+    """How exporting of a cluster stands: paused, or running, only when nobody who was asked says otherwise.
+
+    :param leaders: what the leader of each partition says
+    :param everywhere: what the cluster says of every replica, a phase or MIXED; None where its generation cannot tell
+    """
+
+    leaders: Mapping[int, Partition]
+    everywhere: str | None = None
+
+    @property
+    def phases(self) -> dict[str, str]:
+        """What each partition's leader says, and the cluster, as JSON types."""
+        cluster = {} if self.everywhere is None else {"every replica": self.everywhere}
+        return {**cluster, **{str(number): one.exporter_phase for number, one in sorted(self.leaders.items())}}
+
+    @property
+    def positions(self) -> dict[str, int | None]:
+        """The exported position of every partition, as JSON types."""
+        return {str(number): one.exported_position for number, one in sorted(self.leaders.items())}
+
+    @property
+    def runs(self) -> bool:
+        """Whether every partition exports."""
+        return set(self.phases.values()) == {EXPORTING}
+
+    def paused(self, mode: PauseMode) -> bool:
+        """Return whether every partition is paused in this mode."""
+        return set(self.phases.values()) == {PHASE_OF[mode]}
+
+
+@dataclass(frozen=True, slots=True)
 class ExportingApi:
-    """The gateway's exporting control and the brokers' partition list (Camunda 8.5 to 8.10, management port)."""
+    """Exporting control, and who tells whether it was obeyed.
+
+    Up to 8.9 only the brokers' partition lists tell, and only a leader's word counts. From 8.10 on the REST API tells
+    the phase of every replica, followers included, which a partition list does not show.
+
+    :param control: path of pause and resume: the gateway's actuator, or from 8.10 on the REST API
+    :param partitions: path of a broker's partition list on its management port (8.5 to 8.10)
+    :param state: path that tells the phase of every replica, where the generation has one
+    :param permissions: what a client needs for the control, where that knows permissions
+    """
 
     control: str = "/actuator/exporting"
     partitions: str = "/actuator/partitions"
+    state: str | None = None
+    permissions: str = ""
 
     def pause(self, mode: PauseMode) -> Request:
         """Ask the gateway to pause the exporters of all partitions."""
@@ -41,6 +85,10 @@ class ExportingApi:
         """Ask the gateway to let all exporters run."""
         return Request("POST", f"{self.control}/resume")
 
+    def ask_everywhere(self) -> Request | None:
+        """Ask for the phase of every replica; None where the generation cannot tell."""
+        return Request("GET", self.state) if self.state else None
+
     def list_partitions(self) -> Request:
         """Ask one broker for its own partitions."""
         return Request("GET", self.partitions)
@@ -49,7 +97,7 @@ class ExportingApi:
         """Check that pause or resume was carried out.
 
         The answer is HTTP 200 even for a failure; the true code is ``status`` in the body (recorded from Camunda
-        8.6.0, ``{"body":null,"status":204,"contentType":null}``). Old patches answer a bare 204.
+        8.6.0, ``{"body":null,"status":204,"contentType":null}``). Old patches and 8.10's REST API answer a bare 204.
 
         :raises Unreachable: it failed and may work later, e.g. while a broker is down
         :raises Rejected: the request itself was refused
@@ -64,8 +112,20 @@ class ExportingApi:
         reason = told.get("message") if isinstance(told, dict) else told
         text = f"HTTP {answer.status} with status {inner} inside: {reason}" if inner else str(answer)
         if answer.status >= 400 and not answer.transient:
-            raise Rejected(f"exporting control refused: {text}")
+            advice = f"; the client needs {self.permissions}" if answer.status == 403 and self.permissions else ""
+            raise Rejected(f"exporting control refused: {text}{advice}")
         raise Unreachable(f"exporting control failed: {text}")
+
+    def read_everywhere(self, answer: Answer) -> str:
+        """Return the phase of every replica: EXPORTING, PAUSED, SOFT_PAUSED or MIXED.
+
+        :raises Unreachable, Rejected: it is not told
+        """
+        trouble = "the cluster does not tell its exporting state"
+        if not answer.ok:
+            raise answer.failure(trouble)
+        with readable(answer, trouble):
+            return str(answer.body["status"])
 
     def read_partitions(self, answer: Answer) -> tuple[Partition, ...]:
         """Return what one broker says about its partitions.

@@ -1,8 +1,9 @@
 """What one Camunda generation looks like from outside; each generation fills this in, in a file of its own."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Optional
 
 from camunda_backup.api.backups import BackupApi
 from camunda_backup.api.exporting import ExportingApi
@@ -74,6 +75,9 @@ class Generation:
         changes nothing
     :param restore: who writes a backup into Zeebe: the restore application beside each stopped broker, or the running
         cluster's own Restore API
+    :param over_rest: Zeebe, the web apps and exporting are managed through the REST API, with its sign-in
+    :param actuator: the same lines managed through the actuator of the management port, for a cluster file that says so
+    :param without_soft_pause: patches of the lines that know no soft pause
     """
 
     lines: tuple[str, ...]
@@ -92,6 +96,16 @@ class Generation:
     exporting: ExportingApi = field(default_factory=ExportingApi)
     generated_ids: Request | None = None
     restore: Literal["application", "api"] = "application"
+    over_rest: bool = False
+    actuator: Optional["Generation"] = None
+    without_soft_pause: tuple[str, ...] = ()
+
+    def soft_pauses(self, version: str) -> bool:
+        """Return whether a version of this generation knows the soft pause.
+
+        :param version: ``8.6``, or exact as ``8.6.0``
+        """
+        return not any(re.match(rf"{re.escape(patch)}(?!\d)", version) for patch in self.without_soft_pause)
 
     def backup_api(self, component: Component) -> BackupApi:
         """Return the backup endpoint of a component.

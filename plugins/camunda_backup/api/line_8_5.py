@@ -1,5 +1,6 @@
 """Camunda 8.5, 8.6 and 8.7: Zeebe, Operate and Tasklist each back up through ``/actuator/backups``.
 
+On 8.5 Operate and Tasklist have no management port of their own: there the path is on their app port.
 Answers are recorded from Camunda 8.6.0, with OpenSearch and with Elasticsearch; Optimize's come from the manual.
 """
 
@@ -146,6 +147,7 @@ GENERATION = Generation(
         Component.OPTIMIZE: "/actuator/health",
     },
     first_command=no_such_task,
+    without_soft_pause=("8.5.0",),
     sign_in="cookie",
     rest_sign_in="none",  # without Identity Zeebe's gateway takes everybody
     signed_calls={

@@ -1,26 +1,37 @@
-"""The management ports of one cluster, as operations rather than requests."""
+"""The management of one cluster, as operations rather than requests."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from camunda_backup.api import generation
-from camunda_backup.api.exporting import EXPORTING, PHASE_OF, Partition
+from camunda_backup.api.exporting import Exporting, Partition
 from camunda_backup.errors import Unreachable
 from camunda_backup.hooks.http import JsonHook
 from camunda_backup.orders import PauseMode
 
 
 class ExportingHook:
-    """Exporting of one cluster: commands go to the gateway, the truth comes from the brokers.
+    """Exporting of one cluster: commands go to its control, the truth comes from the brokers and from 8.10's REST API.
 
-    :param conn_id: the gateway's management port
+    :param conn_id: who takes the commands: the gateway's management port, or the REST API
     :param broker_conn_ids: every broker's management port
     :param version: Camunda version
+    :param management_api: as in the cluster file
+    :param access: how to sign in to the one that takes the commands, an :class:`~camunda_backup.api.access.Access` as
+        JSON; default: as the connection says
     """
 
-    def __init__(self, conn_id: str, broker_conn_ids: Sequence[str], version: str) -> None:
-        self._api = generation(version).exporting
-        self._gateway = JsonHook(conn_id)
-        self._brokers = [self._gateway if broker == conn_id else JsonHook(broker) for broker in broker_conn_ids]
+    def __init__(
+        self,
+        conn_id: str,
+        broker_conn_ids: Sequence[str],
+        version: str,
+        management_api: str | None = None,
+        access: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._api = generation(version, management_api).exporting
+        self._control = JsonHook(conn_id, access)
+        self._brokers = [self._control if broker == conn_id else JsonHook(broker) for broker in broker_conn_ids]
 
     def pause(self, mode: PauseMode) -> None:
         """Pause all exporters; safe to repeat in the same mode.
@@ -28,7 +39,7 @@ class ExportingHook:
         :raises Unreachable: not carried out, or only in part; repeat it
         :raises Rejected: refused
         """
-        self._api.read_command(self._gateway.send(self._api.pause(mode)))
+        self._api.read_command(self._control.send(self._api.pause(mode)))
 
     def resume(self) -> None:
         """Let all exporters run; safe to repeat.
@@ -36,7 +47,16 @@ class ExportingHook:
         :raises Unreachable: not carried out, or only in part; repeat it
         :raises Rejected: refused
         """
-        self._api.read_command(self._gateway.send(self._api.resume()))
+        self._api.read_command(self._control.send(self._api.resume()))
+
+    def look(self) -> Exporting:
+        """Return how exporting stands.
+
+        :raises Unreachable: it cannot be told just now, see ``leaders``
+        :raises Rejected: the cluster refuses to tell
+        """
+        leaders, request = self.leaders(), self._api.ask_everywhere()
+        return Exporting(leaders, self._api.read_everywhere(self._control.send(request)) if request else None)
 
     def leaders(self) -> dict[int, Partition]:
         """Return what the leader of every partition says.
@@ -59,23 +79,3 @@ class ExportingHook:
                 " this cluster; is every broker's management port named in connections.brokers of the cluster file?"
             )
         return leaders
-
-
-def phases(leaders: dict[int, Partition]) -> dict[str, str]:
-    """Return the exporter phase of every partition, as JSON types."""
-    return {str(number): leader.exporter_phase for number, leader in sorted(leaders.items())}
-
-
-def positions(leaders: dict[int, Partition]) -> dict[str, int | None]:
-    """Return the exported position of every partition, as JSON types."""
-    return {str(number): leader.exported_position for number, leader in sorted(leaders.items())}
-
-
-def all_exporting(leaders: dict[int, Partition]) -> bool:
-    """Return whether every partition exports."""
-    return all(leader.exporter_phase == EXPORTING for leader in leaders.values())
-
-
-def all_paused(leaders: dict[int, Partition], mode: PauseMode) -> bool:
-    """Return whether every partition is paused in this mode."""
-    return all(leader.exporter_phase == PHASE_OF[mode] for leader in leaders.values())

@@ -1,6 +1,8 @@
 """One component's part of a backup set: start it, watch it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from camunda_backup.api import generation
 from camunda_backup.api.backups import BackupApi, PartApi
@@ -21,6 +23,8 @@ class Part:
     :param engine: search engine, as in the cluster file
     :param repository: snapshot repository's name
     :param records_prefix: how the records indices' names begin
+    :param management_api: as in the cluster file
+    :param access: an :class:`~camunda_backup.api.access.Access` as JSON; default: as the connection says
     """
 
     component: str
@@ -29,20 +33,22 @@ class Part:
     engine: str = ""
     repository: str = ""
     records_prefix: str = ""
+    management_api: str | None = None
+    access: Mapping[str, Any] | None = None
 
     @property
     def api(self) -> PartApi:
         """How this part is asked for and what its answers mean."""
         if self.component == Component.RECORDS:
             return RecordsApi(ENGINES[self.engine], self.repository, self.records_prefix)
-        return generation(self.version).backup_api(Component(self.component))
+        return generation(self.version, self.management_api).backup_api(Component(self.component))
 
 
 class PartHook(JsonHook):
     """A part, from a worker."""
 
     def __init__(self, part: Part) -> None:
-        super().__init__(part.conn_id)
+        super().__init__(part.conn_id, part.access)
         self._api = part.api
 
     def start(self, backup_id: int) -> tuple[str, ...]:
@@ -74,7 +80,7 @@ class AsyncPartHook(AsyncJsonHook):
     """A part, from a trigger."""
 
     def __init__(self, part: Part) -> None:
-        super().__init__(part.conn_id)
+        super().__init__(part.conn_id, part.access)
         self._api = part.api
 
     async def status(self, backup_id: int) -> Report:

@@ -9,7 +9,7 @@ from airflow.sdk import Context
 
 from camunda_backup import ids
 from camunda_backup.errors import BackupFailed, Conflict, PauseBroken, Rejected, Unreachable
-from camunda_backup.hooks.camunda import ExportingHook, all_paused, phases
+from camunda_backup.hooks.camunda import ExportingHook
 from camunda_backup.hooks.parts import Part, PartHook
 from camunda_backup.hooks.storage import StorageHook
 from camunda_backup.links import LINKS
@@ -126,10 +126,10 @@ class StartBackup(RunbookStep):
     def _require_pause(self) -> None:
         if time.time() >= self.pause["give_up_at"]:
             raise BackupFailed("the pause reached max_pause of the cluster file; the backup is given up")
-        leaders = ExportingHook(**self.exporting).leaders()
+        seen = ExportingHook(**self.exporting).look()
         mode = PauseMode(self.pause["mode"])
-        if not all_paused(leaders, mode):
+        if not seen.paused(mode):
             raise PauseBroken(
-                f"exporting is not paused ({mode}) any more: {phases(leaders)}; a backup made now would not be"
+                f"exporting is not paused ({mode}) any more: {seen.phases}; a backup made now would not be"
                 " consistent. Clear the run from its check task."
             )

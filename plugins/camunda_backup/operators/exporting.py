@@ -7,9 +7,9 @@ from typing import Any
 from airflow.sdk import Context
 
 from camunda_backup import leases
-from camunda_backup.api.exporting import Partition
+from camunda_backup.api.exporting import Exporting
 from camunda_backup.errors import PauseBroken, ResumeFailed, Unreachable
-from camunda_backup.hooks.camunda import ExportingHook, all_exporting, all_paused, phases, positions
+from camunda_backup.hooks.camunda import ExportingHook
 from camunda_backup.operators.step import RunbookStep
 from camunda_backup.orders import PauseMode
 
@@ -22,20 +22,16 @@ class _ExportingStep(RunbookStep):
     """A step that changes exporting.
 
     :param cluster: name of the cluster
-    :param conn_id: management port of the gateway
-    :param broker_conn_ids: management ports of all brokers
-    :param version: Camunda version
+    :param exporting: keyword arguments of :class:`~camunda_backup.hooks.camunda.ExportingHook`
     """
 
-    def __init__(self, *, cluster: str, conn_id: str, broker_conn_ids: Sequence[str], version: str, **kwargs: Any):
+    def __init__(self, *, cluster: str, exporting: dict[str, Any], **kwargs: Any):
         super().__init__(**kwargs)
         self.cluster = cluster
-        self.conn_id = conn_id
-        self.broker_conn_ids = broker_conn_ids
-        self.version = version
+        self.exporting = exporting
 
     def _hook(self) -> ExportingHook:
-        return ExportingHook(self.conn_id, self.broker_conn_ids, self.version)
+        return ExportingHook(**self.exporting)
 
 
 class PauseExporting(_ExportingStep):
@@ -61,11 +57,11 @@ class PauseExporting(_ExportingStep):
         dag_id, run_id = context["dag"].dag_id, context["run_id"]
         lease = leases.read(self.cluster)
         ours = lease is not None and lease.held_by(dag_id, run_id)
-        leaders = hook.leaders()
-        if not ours and not all_exporting(leaders):
+        seen = hook.look()
+        if not ours and not seen.runs:
             owner = f"run {lease.run_id} of {lease.dag_id}" if lease else "somebody else"
             raise PauseBroken(
-                f"exporting of {self.cluster} is already paused by {owner} ({phases(leaders)}); nothing was changed."
+                f"exporting of {self.cluster} is already paused by {owner} ({seen.phases}); nothing was changed."
                 " Find out who needs the pause; resume exporting when nobody does, then start again."
             )
         if lease and ours and lease.mode != self.mode:
@@ -78,16 +74,16 @@ class PauseExporting(_ExportingStep):
             leases.write(self.cluster, lease)
         hook.pause(mode)
         end = time.monotonic() + CONFIRM
-        while not all_paused(leaders := hook.leaders(), mode):
+        while not (seen := hook.look()).paused(mode):
             if time.monotonic() > end:
-                raise Unreachable(f"not every partition follows the {self.mode} pause: {phases(leaders)}")
+                raise Unreachable(f"not every partition follows the {self.mode} pause: {seen.phases}")
             time.sleep(LOOK)
-        self.log.info("Exporting is paused (%s) at positions %s", self.mode, positions(leaders))
+        self.log.info("Exporting is paused (%s) at positions %s", self.mode, seen.positions)
         return {
             "mode": self.mode,
             "asked_at": lease.asked_at,
             "give_up_at": lease.give_up_at,
-            "positions": positions(leaders),
+            "positions": seen.positions,
         }
 
 
@@ -129,31 +125,31 @@ class ResumeExporting(_ExportingStep):
             store.set(key, seen)
         hook.resume()
         end = time.monotonic() + CONFIRM
-        while not all_exporting(leaders := hook.leaders()):
+        while not (now := hook.look()).runs:
             if time.monotonic() > end:
-                raise Unreachable(f"not every partition exports again: {phases(leaders)}")
+                raise Unreachable(f"not every partition exports again: {now.phases}")
             time.sleep(LOOK)
         resumed_at = time.time()
         if ours:
             leases.delete(self.cluster)
-        self.log.info("Exporting runs on partitions %s, after %.1f s", sorted(leaders), resumed_at - asked_at)
+        self.log.info("Exporting runs on partitions %s, after %.1f s", sorted(now.leaders), resumed_at - asked_at)
         return {**seen, "resumed_at": resumed_at, "seconds": round(resumed_at - asked_at, 1)}
 
     def _seen(self, hook: ExportingHook) -> dict[str, Any]:
         """Return what the pause came to; what cannot be seen was not held."""
         for _ in range(LOOKS):
             try:
-                leaders = hook.leaders()
+                exporting = hook.look()
             except Unreachable as error:
                 self.log.warning("Cannot see whether the pause was held: %s", error)
                 time.sleep(LOOK)
                 continue
-            held = bool(self.pause) and self._held(leaders)
-            return {"held": held, "positions": positions(leaders)}
+            held = bool(self.pause) and self._held(exporting)
+            return {"held": held, "positions": exporting.positions}
         return {"held": False, "positions": {}}
 
-    def _held(self, leaders: dict[int, Partition]) -> bool:
+    def _held(self, exporting: Exporting) -> bool:
         mode = PauseMode(self.pause["mode"])
-        if mode is PauseMode.SOFT and positions(leaders) != self.pause["positions"]:
+        if mode is PauseMode.SOFT and exporting.positions != self.pause["positions"]:
             return False  # a soft pause is there to keep the acknowledged position where it is
-        return all_paused(leaders, mode)
+        return exporting.paused(mode)

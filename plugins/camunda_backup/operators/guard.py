@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from camunda_backup import leases, manifests
 from camunda_backup.errors import BackupFailed, PauseBroken
-from camunda_backup.hooks.camunda import ExportingHook, all_exporting, phases
+from camunda_backup.hooks.camunda import ExportingHook
 from camunda_backup.operators.step import RunbookStep
 
 LOOK_AGAIN = 3.0  # seconds; a backup may pause or resume between two looks
@@ -21,9 +21,7 @@ class GuardExporting(RunbookStep):
     """Fail when exporting is paused and no active backup run is responsible for it; resume it if allowed.
 
     :param cluster: name of the cluster
-    :param conn_id: management port of the gateway
-    :param broker_conn_ids: management ports of all brokers
-    :param version: Camunda version
+    :param exporting: keyword arguments of :class:`~camunda_backup.hooks.camunda.ExportingHook`
     :param resume: whether it may resume exporting
     :param margin: seconds that an active backup has for its own resume beyond max_pause
     :param restores: DAGs that stop Zeebe; while one of them runs there is nothing to look at
@@ -35,9 +33,7 @@ class GuardExporting(RunbookStep):
         self,
         *,
         cluster: str,
-        conn_id: str,
-        broker_conn_ids: Sequence[str],
-        version: str,
+        exporting: dict[str, Any],
         resume: bool,
         margin: float,
         restores: Sequence[str] = (),
@@ -46,9 +42,7 @@ class GuardExporting(RunbookStep):
         super().__init__(**kwargs)
         self.cluster = cluster
         self.restores = restores
-        self.conn_id = conn_id
-        self.broker_conn_ids = broker_conn_ids
-        self.version = version
+        self.exporting = exporting
         self.resume = resume
         self.margin = margin
 
@@ -57,7 +51,7 @@ class GuardExporting(RunbookStep):
         for dag_id in self.restores:
             if context["ti"].get_dr_count(dag_id=dag_id, states=[DagRunState.RUNNING]):
                 raise AirflowSkipException(f"{dag_id} is running; a restored Zeebe exports from its start on")
-        hook = ExportingHook(self.conn_id, self.broker_conn_ids, self.version)
+        hook = ExportingHook(**self.exporting)
         verdict = self._verdict(hook, context)
         if verdict is not None:
             time.sleep(LOOK_AGAIN)
@@ -67,18 +61,18 @@ class GuardExporting(RunbookStep):
         if not self.resume:
             raise PauseBroken(f"{verdict}. The cluster file does not let the guard resume it: resume it by hand.")
         hook.resume()
-        leaders = hook.leaders()
-        if not all_exporting(leaders):
-            raise PauseBroken(f"{verdict}. The guard tried to resume it, but it is not running yet: {phases(leaders)}")
+        seen = hook.look()
+        if not seen.runs:
+            raise PauseBroken(f"{verdict}. The guard tried to resume it, but it is not running yet: {seen.phases}")
         leases.delete(self.cluster)
         raise PauseBroken(f"{verdict}. The guard has resumed it; exporting runs on every partition again.")
 
     def _verdict(self, hook: ExportingHook, context: Context) -> str | None:
         """Return why the pause is nobody's, or None when all is well."""
-        leaders = hook.leaders()
-        if all_exporting(leaders):
+        seen = hook.look()
+        if seen.runs:
             return None
-        paused = f"exporting of {self.cluster} is paused ({phases(leaders)})"
+        paused = f"exporting of {self.cluster} is paused ({seen.phases})"
         lease = leases.read(self.cluster)  # after the look: a backup writes it before it pauses
         if lease is None:
             return f"{paused} and no backup run says that it needs it"

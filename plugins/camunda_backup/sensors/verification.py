@@ -9,7 +9,7 @@ from camunda_backup.api.messages import readable
 from camunda_backup.clusters import Cluster
 from camunda_backup.errors import NotYet, RestoreFailed
 from camunda_backup.hooks.apps import AppHook
-from camunda_backup.hooks.camunda import ExportingHook, all_exporting, phases, positions
+from camunda_backup.hooks.camunda import ExportingHook
 from camunda_backup.hooks.storage import StorageHook
 from camunda_backup.restores import shortfalls
 from camunda_backup.sensors.step import RunbookSensor
@@ -49,7 +49,7 @@ class CheckPartitions(SettlingCheck):
 
     def begin(self, context: Context) -> dict[str, Any]:
         """Note how far exporting is."""
-        return positions(ExportingHook(**self.cluster.exporting()).leaders())
+        return ExportingHook(**self.cluster.exporting()).look().positions
 
     def look(self, context: Context, begun: Any) -> dict[str, Any]:
         """Send a command to each partition, then look for its traces."""
@@ -61,10 +61,10 @@ class CheckPartitions(SettlingCheck):
                     raise NotYet(f"partition {partition} did not answer after {number} commands: {answer}")
                 if answer.status != NO_SUCH:
                     raise RestoreFailed(f"partition {partition} could not be given a command: {answer}")
-        leaders = ExportingHook(**self.cluster.exporting()).leaders()
-        reached = positions(leaders)
-        if not all_exporting(leaders):
-            raise NotYet(f"exporting does not run on every partition: {phases(leaders)}")
+        seen = ExportingHook(**self.cluster.exporting()).look()
+        reached = seen.positions
+        if not seen.runs:
+            raise NotYet(f"exporting does not run on every partition: {seen.phases}")
         still = [number for number, position in reached.items() if (position or 0) <= (begun[number] or 0)]
         if still:
             raise NotYet(f"partition {', '.join(still)} takes commands, but has exported nothing since the start")

@@ -1,0 +1,54 @@
+"""Asking a cluster about itself: who answers, and where."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from camunda_backup.api.messages import Answer, Request
+from camunda_backup.clusters import Cluster
+from camunda_backup.hooks.http import JsonHook
+from camunda_backup.hooks.storage import StorageHook
+from camunda_backup.states import Component
+
+TOPOLOGY = "/v2/topology"
+
+
+@dataclass(slots=True)
+class Look:
+    """One look at a cluster.
+
+    :param silent: connections that did not answer, so that they are asked once
+    :param versions: what each component says its version is
+    """
+
+    cluster: Cluster
+    silent: set[str] = field(default_factory=set)
+    versions: dict[str, str] = field(default_factory=dict)
+
+    def management(self) -> dict[Component, str]:
+        """Return the connections to the components' management ports that answer."""
+        pairs = ((component, self.cluster.management(component)) for component in self.applications())
+        return {component: conn_id for component, conn_id in pairs if conn_id not in self.silent}
+
+    def applications(self) -> list[Component]:
+        """Return the components that make their own parts; the records are the search engine's."""
+        return [component for component in self.cluster.all_components if component is not Component.RECORDS]
+
+    def ask(self, conn_id: str, path: str) -> Answer:
+        """Return the answer to a GET; where backups go through the REST API, signed in there as they are."""
+        access = self.cluster.rest_access() if conn_id in self.cluster.rest_connections else None
+        return JsonHook(conn_id, access).send(Request("GET", path))
+
+    def storage(self) -> StorageHook | None:
+        """Return the search engine, or None when it does not answer."""
+        storage = self.cluster.storage()
+        return None if storage["conn_id"] in self.silent else StorageHook(**storage)
+
+
+def find(data: Any, outer: str, inner: str) -> Any:
+    """Return the value of ``inner`` in the first dictionary that is called ``outer``, at any depth."""
+    if not isinstance(data, dict):
+        return None
+    nested = data.get(outer)
+    if isinstance(nested, dict) and inner in nested:
+        return nested[inner]
+    return next((value for child in data.values() if (value := find(child, outer, inner)) is not None), None)
