@@ -12,8 +12,8 @@ clusters = read_clusters()[0]
 DOC = """
 ### Set up snapshot repositories
 
-For each cluster: registers the repository of its cluster file in its search engine, lets every node verify it, and
-takes a probe document through it and back. Safe to repeat. A repository that is already registered **differently** is
+For each cluster: registers the repositories of its cluster file in its search engine, lets every node verify them, and
+takes a probe document through each and back. Safe to repeat. A repository that is already registered **differently** is
 shown as a list of differences and left alone, unless `overwrite` is set.
 """
 
@@ -44,11 +44,12 @@ with DAG(
     },
 ):
     for cluster in clusters:
-        SetUpRepository(
-            task_id=f"set_up_{cluster.name}",
-            cluster=cluster.name,
-            storage=cluster.storage(),
-            definition=as_registered(cluster.repository),
-            chosen="{{ params.cluster }}",
-            overwrite="{{ params.overwrite }}",
-        )
+        for repository in cluster.repositories:
+            SetUpRepository(
+                task_id=f"set_up_{cluster.name}" + ("" if repository is cluster.repository else "_optimize"),
+                cluster=cluster.name,
+                storage=cluster.storage(repository),
+                definition=as_registered(repository),
+                chosen="{{ params.cluster }}",
+                overwrite="{{ params.overwrite }}",
+            )

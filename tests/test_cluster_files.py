@@ -91,7 +91,11 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
         "secondary_storage.index_prefixes.records",
         f"'*' {UNFIT}",
     ),
-    "unknown repository type": ({"repository__type": "gcs"}, "repository", "type must be one of 'fs', 's3'"),
+    "unknown repository type": (
+        {"repository__type": "url"},
+        "repository",
+        "type must be one of 'fs', 's3', 'azure', 'gcs'",
+    ),
     "unknown order": (
         {"order": "zeebe_first"},
         "order",

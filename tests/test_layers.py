@@ -25,13 +25,14 @@ PURE = (
     ("errors", "states", "orders", "ids", "secrets", "fields"),
     ("api", "waiting", "targets", "sections"),
     ("storage",),
+    ("secondary", "version_field"),
     ("sets", "clusters", "restores"),
     ("cluster_files", "schema", "visual"),
 )
 AIRFLOW = (
     ("leases", "manifests", "links", "hooks", "runtimes"),
     ("look", "triggers"),
-    ("versions",),
+    ("versions", "agreement"),
     ("inspection",),
     ("planning", "standing"),
     ("operators", "sensors", "ui"),
@@ -142,7 +143,7 @@ def found_in(package: str, path: Path, kind: type) -> dict[str, list[object]]:
 
 
 SHARED_IN_API = {"access", "backups", "exporting", "generation", "identity", "messages"}
-SHARED_IN_STORAGE = {"engine", "repositories", "restoring"}
+SHARED_IN_STORAGE = {"engine", "repositories", "restoring", "stores"}
 
 
 def test_every_line_of_camunda_in_api_is_registered() -> None:

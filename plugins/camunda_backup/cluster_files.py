@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,12 @@ from pydantic import ValidationError
 from camunda_backup.clusters import Cluster
 from camunda_backup.errors import ClusterFileError
 from camunda_backup.secrets import secret_fields
+from camunda_backup.storage.stores import AMAZON, STORES, Store
 
 FOLDER_VARIABLE = "CAMUNDA_BACKUP_CLUSTERS"
 DEFAULT_FOLDER = Path("include", "clusters")
 QUOTED = re.compile(r"""(['"]).{5,}\1""")
+REPOSITORIES = ("repository", "optimize_repository")
 # What PyYAML raises for a value that is none, such as the date 2026-13-45, beside its own errors.
 NO_VALUE = (ValueError, KeyError, AttributeError)
 
@@ -42,13 +44,11 @@ def read_cluster(path: Path) -> Cluster:
     if not isinstance(data, dict):
         raise ClusterFileError(f"{path.name}: write fields such as version, connections and repository")
     try:
-        suspects = list(secret_fields(data))
+        suspects = dict.fromkeys([*secret_fields(data), *_static_keys(data)])
     except RecursionError:
         raise ClusterFileError(f"{path.name}: it contains itself; write it without aliases") from None
     mistakes = [
-        f"{path.name}: {field}: a secret must not stand in a cluster file; put it into an Airflow connection, or into"
-        " the search engine's keystore or its cloud identity (IRSA, managed identity, service account)"
-        for field in suspects
+        f"{path.name}: {field}: a secret must not stand in a cluster file; {_better(data, field)}" for field in suspects
     ]
     if mistakes:
         raise ClusterFileError("\n".join(mistakes))
@@ -91,9 +91,41 @@ def require_all_valid(where: Path | None = None) -> None:
         raise ClusterFileError("\n".join(mistakes))
 
 
+def _static_keys(data: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the settings of snapshot repositories that are keys by another name."""
+    for field in REPOSITORIES:
+        store, settings = _store(data, field), _mapping(_mapping(data.get(field)).get("settings"))
+        yield from (f"{field}.settings.{name}" for name in settings if store and name in store.secrets)
+
+
+def _better(data: Mapping[str, Any], field: str) -> str:
+    """Return where a secret belongs, in a repository by its provider."""
+    repository, *inner = field.split(".")
+    store, storage = _store(data, repository), _mapping(data.get("secondary_storage"))
+    engine = AMAZON if storage.get("amazon") else str(storage.get("engine"))
+    if inner and store and (advice := store.without_secrets(engine)):
+        return f"leave it out, and {advice}"
+    return (
+        "put it into an Airflow connection, or into the search engine's keystore or its cloud identity (IRSA, managed"
+        " identity, service account)"
+    )
+
+
+def _store(data: Mapping[str, Any], field: str) -> type[Store] | None:
+    kind = _mapping(data.get(field)).get("type") if field in REPOSITORIES else None
+    return STORES.get(kind) if isinstance(kind, str) else None
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
 def _sentences(name: str, error: ValidationError) -> Iterator[str]:
     for mistake in error.errors():
-        yield ": ".join(filter(None, (name, ".".join(str(part) for part in mistake["loc"]), _advice(mistake))))
+        field, *inner = (str(part) for part in mistake["loc"]) if mistake["loc"] else ("",)
+        if field in REPOSITORIES and inner and inner[0] in STORES:  # pydantic names the type as if it were a field
+            inner = inner[1:]
+        yield ": ".join(filter(None, (name, ".".join((field, *inner)), _advice(mistake))))
 
 
 def _advice(mistake: Any) -> str:

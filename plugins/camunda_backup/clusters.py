@@ -2,14 +2,15 @@
 
 from typing import Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from camunda_backup.api import GENERATIONS, generation
+from camunda_backup.api import generation
 from camunda_backup.api.generation import Generation
 from camunda_backup.errors import ClusterFileError
 from camunda_backup.fields import Model
 from camunda_backup.ids import IdScheme
 from camunda_backup.orders import ORDERS, Order, PauseMode, Stage
+from camunda_backup.secondary import prefix_problems, repository_problems
 from camunda_backup.sections import (
     Connections,
     Guard,
@@ -21,15 +22,16 @@ from camunda_backup.sections import (
     WaitLimits,
 )
 from camunda_backup.states import Component
-from camunda_backup.storage.repositories import Repository
+from camunda_backup.storage.stores import Repository, Store
 from camunda_backup.targets import CommandRuntime, Identity, VisualCheck
+from camunda_backup.version_field import Version
 
 
 class AnyCluster(Model):
     """What every Camunda cluster's file says. ``name`` is the file's name."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")
-    version: str = Field(description="as 8.6, or exact as 8.6.0", pattern=r"^\d+\.\d+(\.\d+(-[\w.]+)?)?$")
+    version: Version
     management_api: Literal["rest", "actuator"] | None = Field(
         None,
         description="8.10 only: whether backups and exporting go through the REST API, the default, or, where clients"
@@ -45,13 +47,6 @@ class AnyCluster(Model):
     links: Links = Links()
     owner: str = "data-platform"
     manifests: str | None = Field(None, description="folder or object storage URL; default: CAMUNDA_BACKUP_MANIFESTS")
-
-    @field_validator("version", mode="before")
-    @classmethod
-    def _quoted(cls, value: object) -> object:
-        if isinstance(value, float):
-            raise ValueError(f'write it in quotes, "{value}": 8.10 without them is 8.1')  # noqa: TRY004 - pydantic's way
-        return value
 
     @model_validator(mode="after")
     def _fits_generation(self) -> Self:
@@ -78,12 +73,15 @@ class AnyCluster(Model):
                 )
         return self
 
-    @field_validator("version")
-    @classmethod
-    def _known(cls, value: str) -> str:
-        if not any(value == line or value.startswith(f"{line}.") for one in GENERATIONS for line in one.lines):
-            raise ValueError(f"known lines are {', '.join(line for one in GENERATIONS for line in one.lines)}")
-        return value
+    @model_validator(mode="after")
+    def _fits_storage(self) -> Self:
+        if self.search_engine is None:
+            return self
+        problems = list(repository_problems(self.search_engine, self.repositories, self.connections))
+        problems += prefix_problems(self.prefixes, self.version, shared=self.generation.shared_prefix)
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
 
     @property
     def generation(self) -> Generation:
@@ -140,6 +138,11 @@ class AnyCluster(Model):
         """The search engine's snapshot repository."""
         raise NotImplementedError
 
+    @property
+    def repositories(self) -> tuple[Store, ...]:
+        """Every snapshot repository that parts of its sets are in, the records' first."""
+        return (self.snapshot_repository,) if self.snapshot_repository else ()
+
     def connection(self, component: Component) -> str:
         """Return the connection through which a component's part is made."""
         if component is Component.RECORDS and self.search_engine:
@@ -193,17 +196,20 @@ class AnyCluster(Model):
         repository = {"repository": self.snapshot_repository.name} if self.snapshot_repository else {}
         return {**self.links.model_dump(exclude_none=True), **repository}
 
-    def storage(self) -> dict[str, Any]:
+    def storage(self, repository: Store | None = None) -> dict[str, Any]:
         """Return what asking the search engine needs of this cluster, as JSON types.
 
+        :param repository: this one alone; default: all
         :raises ClusterFileError: it has none
         """
-        if self.search_engine is None or self.snapshot_repository is None:
+        names = [one.name for one in ((repository,) if repository else self.repositories)]
+        if self.search_engine is None or not names:
             raise ClusterFileError(f"{self.name} has no search engine with a snapshot repository")
         return {
             "conn_id": self.search_engine.connection,
             "engine": self.search_engine.engine,
-            "repository": self.snapshot_repository.name,
+            "repository": names[0],
+            "other_repositories": names[1:],
         }
 
     def exporting(self) -> dict[str, Any]:
@@ -247,6 +253,7 @@ class Cluster(AnyCluster):
     id_scheme: IdScheme = Field(IdScheme.SECONDS, description="keep it for good: IDs must rise")
     secondary_storage: SecondaryStorage
     repository: Repository
+    optimize_repository: Repository | None = Field(None, description="only when Optimize is configured with another")
     limits: Limits = Limits()
     guard: Guard = Guard()
 
@@ -283,3 +290,8 @@ class Cluster(AnyCluster):
     def snapshot_repository(self) -> Repository:
         """The search engine's snapshot repository."""
         return self.repository
+
+    @property
+    def repositories(self) -> tuple[Store, ...]:
+        """Every snapshot repository that parts of its sets are in, the records' first."""
+        return (self.repository, self.optimize_repository) if self.optimize_repository else (self.repository,)

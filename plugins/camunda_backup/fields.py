@@ -32,8 +32,9 @@ Duration = Annotated[
 ConnectionId = Annotated[
     str, Field(min_length=1, pattern=r"^[\w.-]+$", description="an Airflow connection of type http")
 ]
-
-
+RoleArn = Annotated[
+    str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$", description="a role of AWS IAM")
+]
 Prefix = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", description="lower case, no wildcard")]
 
 

@@ -4,14 +4,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from camunda_backup.api.messages import UNREADABLE
+from camunda_backup.agreement import repositories, same_repository, writable
 from camunda_backup.errors import CamundaBackupError, Rejected, Unreachable
 from camunda_backup.hooks.camunda import ExportingHook
 from camunda_backup.hooks.parts import Part, PartHook
-from camunda_backup.look import TOPOLOGY, Look, find
+from camunda_backup.look import TOPOLOGY, Look, told
 from camunda_backup.orders import PauseMode
 from camunda_backup.states import Component, Phase
-from camunda_backup.storage.repositories import as_registered
 from camunda_backup.versions import one_version
 
 
@@ -120,53 +119,6 @@ def _running(part: Part) -> Iterator[str]:
             )
 
 
-def repository(look: Look) -> Iterator[str]:
-    """The snapshot repository is the one of the cluster file, and every node can write to it."""
-    storage, wanted = look.storage(), as_registered(look.cluster.repository)
-    if storage is None:
-        return
-    registered = storage.definition()
-    if registered is None:
-        yield (
-            f"snapshot repository {storage.repository} is not registered in the search engine; run the DAG"
-            " set_up_repositories"
-        )
-        return
-    settings = registered.get("settings") or {}
-    differing = {key for key, value in wanted["settings"].items() if str(settings.get(key)) != value}
-    if registered["type"] != wanted["type"] or differing:
-        fields = ", ".join(sorted(differing)) or "type"
-        yield (
-            f"snapshot repository {storage.repository} is registered differently from the cluster file ({fields});"
-            " run the DAG set_up_repositories to see the difference"
-        )
-    storage.verify()
-
-
-def writable(look: Look) -> Iterator[str]:
-    """The snapshot repository takes snapshots."""
-    storage = look.storage()
-    settings = ((storage and storage.definition()) or {}).get("settings") or {}
-    if str(settings.get("readonly", "false")).lower() == "true":
-        yield f"snapshot repository {look.cluster.repository.name} is registered as readonly"
-
-
-def same_repository(look: Look) -> Iterator[str]:
-    """Where a component shows its settings, it names the same repository, and Zeebe a backup store."""
-    wanted = look.cluster.repository.name
-    for component, conn_id in look.management().items():
-        answer = look.ask(conn_id, "/actuator/configprops")
-        if not answer.ok:  # not exposed everywhere; the backup itself shows it then
-            continue
-        if component is Component.ZEEBE and find(answer.body, "backup", "store") == "NONE":
-            yield "Zeebe has no backup store; configure one on every broker (zeebe.broker.data.backup.store)"
-        if component in {Component.ZEEBE, Component.OPTIMIZE}:
-            continue
-        name = find(answer.body, "backup", "repositoryName")
-        if name is not None and name != wanted:
-            yield f"{component} is configured for snapshot repository {name!r}, the cluster file says {wanted!r}"
-
-
 def indices(look: Look) -> Iterator[str]:
     """There are indices under every configured prefix, in an engine of the configured kind."""
     storage = look.storage()
@@ -208,22 +160,12 @@ CHECKS: tuple[Callable[[Look], Iterable[str]], ...] = (
     topology,
     exporters,
     no_backup_running,
-    repository,
+    repositories,
     writable,
     same_repository,
     indices,
     caller_ids,
 )
-
-
-def told(problems: Iterable[str]) -> Iterator[str]:
-    """Yield the problems, and the error that ended the look for them as one more."""
-    try:
-        yield from problems
-    except CamundaBackupError as error:
-        yield str(error)
-    except UNREADABLE as error:
-        yield f"an answer could not be read ({type(error).__name__}: {error}); is every connection the right port?"
 
 
 def _words(data: Any, key: str) -> Iterator[str]:

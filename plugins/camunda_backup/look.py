@@ -1,13 +1,16 @@
 """Asking a cluster about itself: who answers, and where."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from camunda_backup.api.messages import Answer, Request
+from camunda_backup.api.messages import UNREADABLE, Answer, Request
 from camunda_backup.clusters import Cluster
+from camunda_backup.errors import CamundaBackupError
 from camunda_backup.hooks.http import JsonHook
 from camunda_backup.hooks.storage import StorageHook
 from camunda_backup.states import Component
+from camunda_backup.storage.stores import Store
 
 TOPOLOGY = "/v2/topology"
 
@@ -38,10 +41,23 @@ class Look:
         access = self.cluster.rest_access() if conn_id in self.cluster.rest_connections else None
         return JsonHook(conn_id, access).send(Request("GET", path))
 
-    def storage(self) -> StorageHook | None:
-        """Return the search engine, or None when it does not answer."""
-        storage = self.cluster.storage()
+    def storage(self, repository: Store | None = None) -> StorageHook | None:
+        """Return the search engine, or None when it does not answer.
+
+        :param repository: this one alone; default: all
+        """
+        storage = self.cluster.storage(repository)
         return None if storage["conn_id"] in self.silent else StorageHook(**storage)
+
+
+def told(problems: Iterable[str]) -> Iterator[str]:
+    """Yield the problems, and the error that ended the look for them as one more."""
+    try:
+        yield from problems
+    except CamundaBackupError as error:
+        yield str(error)
+    except UNREADABLE as error:
+        yield f"an answer could not be read ({type(error).__name__}: {error}); is every connection the right port?"
 
 
 def find(data: Any, outer: str, inner: str) -> Any:

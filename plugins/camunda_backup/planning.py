@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from camunda_backup import inspection, sets
+from camunda_backup import agreement, inspection, sets
 from camunda_backup.api.access import Access
 from camunda_backup.clusters import Cluster
 from camunda_backup.errors import Rejected, Unreachable
 from camunda_backup.hooks.issuers import IssuerHook
 from camunda_backup.hooks.parts import Part, PartHook
+from camunda_backup.look import told
 from camunda_backup.restores import Plan, Step, snapshots_of
 from camunda_backup.runtimes.runtime import Runtime
 from camunda_backup.sets import fits_version
@@ -50,7 +51,7 @@ class Survey:
         """Run every check; return every reason against the restore, each once."""
         found: list[str] = []
         for check in CHECKS:
-            found.extend(inspection.told(check(self)))
+            found.extend(told(check(self)))
         return list(dict.fromkeys(found))
 
     def plan(self) -> Plan:
@@ -177,8 +178,8 @@ def shape(survey: Survey) -> Iterator[str]:
 
 def repository(survey: Survey) -> Iterator[str]:
     """The snapshot repository is the cluster file's, every node can read it, and Zeebe has a backup store."""
-    yield from inspection.repository(survey.look)
-    yield from inspection.same_repository(survey.look)
+    yield from agreement.repositories(survey.look)
+    yield from agreement.same_repository(survey.look)
 
 
 def complete(survey: Survey) -> Iterator[str]:
@@ -245,7 +246,7 @@ def indices(survey: Survey) -> Iterator[str]:
             continue
         prefixes = [cluster.prefixes[family] for family in cluster.families(component)]
         restored = snapshots_of(survey.manifest, component, survey.snapshots)
-        sizes = storage.sizes([snapshot.name for snapshot in restored]) if restored else {}
+        sizes = storage.sizes(restored)
         survey.steps.append(Step(component.value, tuple(storage.own_indices(prefixes)), restored, sizes))
         strange = [one for snapshot in restored for one in snapshot.indices if not one.startswith(tuple(prefixes))]
         if strange:

@@ -1,13 +1,13 @@
 """The sections of a cluster file."""
 
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, Self
 
 import pendulum
 from pendulum.tz.exceptions import InvalidTimezone
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from camunda_backup.fields import ConnectionId, Duration, Model, Prefix
+from camunda_backup.fields import ConnectionId, Duration, Model, Prefix, RoleArn
 
 
 class Schedule(Model):
@@ -85,12 +85,32 @@ class IndexPrefixes(Model):
     camunda: Prefix = Field("camunda", description="from 8.8 on")
 
 
+class AmazonDomain(Model):
+    """A domain of Amazon OpenSearch Service: requests to it are signed (SigV4, service es).
+
+    The worker's and the triggerer's own AWS credentials sign: their service account's role, their instance's role, or
+    what else the AWS SDK finds.
+    """
+
+    region: str = Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$", description="of the domain, e.g. eu-central-1")
+    role_arn: RoleArn | None = Field(None, description="a role to take on first; it signs then")
+
+
 class SecondaryStorage(Model):
     """The search engine that Operate, Tasklist and Optimize read from."""
 
     engine: Literal["elasticsearch", "opensearch"]
     connection: ConnectionId
     index_prefixes: IndexPrefixes = IndexPrefixes()
+    amazon: AmazonDomain | None = Field(None, description="only when it is a domain of Amazon OpenSearch Service")
+
+    @model_validator(mode="after")
+    def _amazon_is_opensearch(self) -> Self:
+        if self.amazon and self.engine != "opensearch":
+            raise ValueError(
+                "amazon is for engine: opensearch; a domain that runs Elasticsearch takes no 8.x snapshots"
+            )
+        return self
 
 
 class WaitLimits(Model):

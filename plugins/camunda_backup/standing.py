@@ -3,7 +3,8 @@
 from camunda_backup.clusters import Cluster
 from camunda_backup.errors import NotYet, RestoreFailed
 from camunda_backup.hooks.camunda import ExportingHook
-from camunda_backup.inspection import Inspection, told, topology
+from camunda_backup.inspection import Inspection, topology
+from camunda_backup.look import told
 from camunda_backup.runtimes import runtime_of
 from camunda_backup.runtimes.runtime import Runtime
 

@@ -5,22 +5,36 @@ from typing import Any
 import pydantic
 import pytest
 
-from camunda_backup.storage.repositories import FsRepository, Repository, S3Repository, as_registered, differences
+from camunda_backup.storage.repositories import as_registered, differences
+from camunda_backup.storage.stores import STORES, Repository, Store
 
-READ: pydantic.TypeAdapter[FsRepository | S3Repository] = pydantic.TypeAdapter(Repository)
+READ: pydantic.TypeAdapter[Store] = pydantic.TypeAdapter(Repository)
+PLACES: dict[str, dict[str, Any]] = {
+    "fs": {"settings": {"location": "backups"}},
+    "s3": {"sign_in": "irsa", "settings": {"bucket": "camunda"}},
+    "azure": {"sign_in": "managed_identity", "settings": {"container": "camunda"}},
+    "gcs": {"sign_in": "workload_identity", "settings": {"bucket": "camunda"}},
+}
 
 
-def fs(**settings: Any) -> FsRepository | S3Repository:
-    return READ.validate_python({"name": "backups", "type": "fs", "settings": {"location": "backups", **settings}})
+def repository(kind: str, **settings: Any) -> Store:
+    place = PLACES[kind]
+    definition = {"name": "backups", "type": kind, **place, "settings": {**place["settings"], **settings}}
+    return READ.validate_python(definition)
 
 
-def s3(**settings: Any) -> FsRepository | S3Repository:
-    return READ.validate_python({"name": "backups", "type": "s3", "settings": {"bucket": "camunda", **settings}})
+def fs(**settings: Any) -> Store:
+    return repository("fs", **settings)
+
+
+def s3(**settings: Any) -> Store:
+    return repository("s3", **settings)
 
 
 def test_the_type_decides_which_settings_there_are() -> None:
-    assert isinstance(fs(), FsRepository)
-    assert isinstance(s3(), S3Repository)
+    assert set(PLACES) == set(STORES)
+    for kind, store in STORES.items():
+        assert type(repository(kind)) is store
 
 
 @pytest.mark.parametrize(
@@ -29,9 +43,21 @@ def test_the_type_decides_which_settings_there_are() -> None:
         {"name": "b", "type": "fs", "settings": {}},
         {"name": "b", "type": "fs", "settings": {"bucket": "x"}},
         {"name": "b", "type": "fs", "settings": {"location": "x", "locaton": "y"}},
-        {"name": "b", "type": "s3", "settings": {}},
-        {"name": "b", "type": "s3", "settings": {"bucket": "x", "location": "y"}},
-        {"name": "b", "type": "s3", "settings": {"bucket": "x", "access_key": "k", "secret_key": "s"}},
+        {"name": "b", "type": "fs", "sign_in": "irsa", "settings": {"location": "x"}},
+        {"name": "b", "type": "fs", "settings": {"location": "x", "chunk_size": "large"}},
+        {"name": "b", "type": "s3", "sign_in": "irsa", "settings": {}},
+        {"name": "b", "type": "s3", "settings": {"bucket": "xyz"}},
+        {"name": "b", "type": "s3", "sign_in": "password", "settings": {"bucket": "xyz"}},
+        {"name": "b", "type": "s3", "sign_in": "irsa", "settings": {"bucket": "No_Bucket"}},
+        {"name": "b", "type": "s3", "sign_in": "irsa", "settings": {"bucket": "xyz", "location": "y"}},
+        {"name": "b", "type": "s3", "sign_in": "irsa", "settings": {"bucket": "xyz", "access_key": "k"}},
+        {"name": "b", "type": "s3", "sign_in": "irsa", "settings": {"bucket": "xyz", "base_path": "/prod"}},
+        {"name": "b", "type": "s3", "sign_in": "irsa", "settings": {"bucket": "xyz", "canned_acl": "public-read"}},
+        {"name": "b", "type": "azure", "sign_in": "keystore", "settings": {"bucket": "xyz"}},
+        {"name": "b", "type": "azure", "sign_in": "keystore", "settings": {"container": "two--dashes"}},
+        {"name": "b", "type": "azure", "sign_in": "keystore", "settings": {"container": "xyz", "location_mode": "any"}},
+        {"name": "b", "type": "gcs", "sign_in": "keystore", "settings": {"bucket": "xyz"}},
+        {"name": "b", "type": "gcs", "sign_in": "service_account", "settings": {"bucket": "xyz", "credentials": "x"}},
         {"name": "b", "type": "url", "settings": {"url": "x"}},
         {"name": "b", "settings": {"location": "x"}},
         {"type": "fs", "settings": {"location": "x"}},
@@ -64,17 +90,26 @@ def test_a_setting_that_is_missing_or_unknown_is_refused(definition: dict[str, A
                 },
             },
         ),
+        (
+            repository("azure", location_mode="secondary_only", readonly=True),
+            {
+                "type": "azure",
+                "settings": {"container": "camunda", "location_mode": "secondary_only", "readonly": "true"},
+            },
+        ),
+        (
+            repository("gcs", base_path="a/b", application_name="backup"),
+            {"type": "gcs", "settings": {"bucket": "camunda", "base_path": "a/b", "application_name": "backup"}},
+        ),
     ],
-    ids=["fs", "fs with settings", "s3"],
+    ids=["fs", "fs with settings", "s3", "azure", "gcs"],
 )
-def test_a_repository_is_registered_as_the_engine_will_show_it(
-    repository: FsRepository | S3Repository, registered: dict[str, Any]
-) -> None:
+def test_a_repository_is_registered_as_the_engine_will_show_it(repository: Store, registered: dict[str, Any]) -> None:
     assert as_registered(repository) == registered
 
 
 @pytest.mark.parametrize("repository", [fs(), fs(readonly=True, compress=True), s3(), s3(base_path="p")])
-def test_a_repository_does_not_differ_from_itself(repository: FsRepository | S3Repository) -> None:
+def test_a_repository_does_not_differ_from_itself(repository: Store) -> None:
     assert differences(as_registered(repository), as_registered(repository)) == []
 
 

@@ -67,6 +67,7 @@ class Generation:
     :param counts: what the manifest counts in the secondary storage
     :param views: which of them the web apps show
     :param families: the index prefixes of each component, by their names in the cluster file
+    :param shared_prefix: whether Operate, Tasklist and Camunda's own indices have one index prefix, before their names
     :param readiness: paths that answer 200 when a component is ready for work
     :param sign_in: how users of the web apps sign in when no identity provider vouches for them
     :param rest_sign_in: how clients of the REST API do
@@ -95,6 +96,7 @@ class Generation:
     signed_calls: Mapping[str, Request]
     exporting: ExportingApi = field(default_factory=ExportingApi)
     generated_ids: Request | None = None
+    shared_prefix: bool = False
     restore: Literal["application", "api"] = "application"
     over_rest: bool = False
     actuator: Optional["Generation"] = None

@@ -76,4 +76,5 @@ GENERATION = Generation(
     rest_sign_in="basic",
     signed_calls={"rest": Request("POST", "/v2/process-definitions/search", body={"page": {"limit": 1}})},
     generated_ids=Request("GET", "/actuator/backupRuntime/state"),
+    shared_prefix=True,
 )

@@ -32,12 +32,14 @@ class StorageHook(JsonHook):
     :param conn_id: Airflow connection to the search engine
     :param engine: as in the cluster file
     :param repository: snapshot repository's name
+    :param other_repositories: names of further repositories that hold parts of a set
     """
 
-    def __init__(self, conn_id: str, engine: str, repository: str) -> None:
+    def __init__(self, conn_id: str, engine: str, repository: str, other_repositories: Sequence[str] = ()) -> None:
         super().__init__(conn_id)
         self.engine = ENGINES[engine]
         self.repository = repository
+        self.other_repositories = tuple(other_repositories)
 
     @property
     def path(self) -> str:
@@ -45,12 +47,16 @@ class StorageHook(JsonHook):
         return repository_path(self.repository)
 
     def snapshots(self, pattern: str = "_all") -> tuple[Snapshot, ...]:
-        """Return the repository's snapshots whose names fit.
+        """Return the snapshots in all repositories whose names fit.
 
         :param pattern: names with ``*``, separated by commas
         :raises Rejected, Unreachable: see ``read_snapshots``
         """
-        return read_snapshots(self.send(Request("GET", f"{self.path}/{pattern}", {"ignore_unavailable": "true"})))
+        found: list[Snapshot] = []
+        for repository in (self.repository, *self.other_repositories):
+            path = f"{repository_path(repository)}/{pattern}"
+            found += read_snapshots(self.send(Request("GET", path, {"ignore_unavailable": "true"})), repository)
+        return tuple(found)
 
     def backup_ids(self) -> set[int]:
         """Return the IDs in the names of Camunda's snapshots."""
@@ -130,7 +136,7 @@ class StorageHook(JsonHook):
 
         :raises Rejected, Unreachable: it was refused
         """
-        answer = self.send(restore_request(self.repository, snapshot))
+        answer = self.send(restore_request(snapshot.repository, snapshot))
         self._require(answer, f"snapshot {snapshot.name} cannot be restored")
 
     def shards(self, names: Sequence[str]) -> tuple[Shard, ...]:
@@ -139,11 +145,12 @@ class StorageHook(JsonHook):
         answers = (self.send(Request("GET", f"/_cat/shards/{path}", query)) for path in in_paths(names))
         return tuple(shard for answer in answers for shard in read_shards(answer))
 
-    def sizes(self, names: Sequence[str]) -> dict[str, int]:
+    def sizes(self, snapshots: Sequence[Snapshot]) -> dict[str, int]:
         """Return the bytes of each snapshot."""
         sizes: dict[str, int] = {}
-        for path in in_paths(names):
-            sizes |= read_sizes(self.send(Request("GET", f"{self.path}/{path}/_status")))
+        for repository in dict.fromkeys(snapshot.repository for snapshot in snapshots):
+            for names in in_paths([one.name for one in snapshots if one.repository == repository]):
+                sizes |= read_sizes(self.send(Request("GET", f"{repository_path(repository)}/{names}/_status")))
         return sizes
 
     def templates(self, prefixes: Sequence[str]) -> tuple[str, ...]:

@@ -52,6 +52,7 @@ class Snapshot:
     :param failed_shards: shards that are missing in it
     :param total_shards: shards it should hold
     :param indices: the indices in it
+    :param repository: where it is
     """
 
     name: str
@@ -60,6 +61,7 @@ class Snapshot:
     total_shards: int
     started_at: datetime | None
     indices: tuple[str, ...] = ()
+    repository: str = ""
 
     @property
     def whole(self) -> bool:
@@ -67,9 +69,10 @@ class Snapshot:
         return self.state == "SUCCESS" and self.failed_shards == 0
 
 
-def read_snapshots(answer: Answer) -> tuple[Snapshot, ...]:
+def read_snapshots(answer: Answer, repository: str = "") -> tuple[Snapshot, ...]:
     """Return the snapshots of a ``GET /_snapshot/{repository}/{pattern}``; none when there are none.
 
+    :param repository: its name
     :raises Rejected: the repository is missing or the request was refused
     :raises Unreachable: the engine gave no usable answer
     """
@@ -80,7 +83,7 @@ def read_snapshots(answer: Answer) -> tuple[Snapshot, ...]:
     with readable(answer, "the snapshots cannot be listed"):
         if failures := answer.body.get("failures"):  # so Elasticsearch lists a missing repository, with a 200
             raise Rejected(f"the snapshots cannot be listed: {failures}")
-        return tuple(_snapshot(told) for told in answer.body.get("snapshots", ()))
+        return tuple(_snapshot(told, repository) for told in answer.body.get("snapshots", ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +145,7 @@ class RecordsApi:
         return f"{repository_path(self.repository)}/{RECORDS_SNAPSHOT.format(backup_id=backup_id)}"
 
 
-def _snapshot(told: dict[str, Any]) -> Snapshot:
+def _snapshot(told: dict[str, Any], repository: str) -> Snapshot:
     shards = told.get("shards") or {}
     began = told.get("start_time_in_millis")
     return Snapshot(
@@ -152,6 +155,7 @@ def _snapshot(told: dict[str, Any]) -> Snapshot:
         shards.get("total", 0),
         datetime.fromtimestamp(began / 1000, UTC) if began else None,
         tuple(told.get("indices") or ()),
+        repository,
     )
 
 

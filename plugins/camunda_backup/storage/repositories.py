@@ -1,70 +1,18 @@
-"""Snapshot repository types and the settings each takes. Credentials never stand here: see each type."""
+"""Snapshot repositories as search engines register and show them."""
 
-from typing import Annotated, Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Any
 
 from camunda_backup.secrets import looks_secret
+from camunda_backup.storage.stores import Store
 
 
-class _Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    base_path: str | None = None
-    compress: bool | None = None
-    chunk_size: str | None = None
-    max_snapshot_bytes_per_sec: str | None = None
-    max_restore_bytes_per_sec: str | None = None
-    readonly: bool | None = None
-
-
-class FsSettings(_Settings):
-    """A folder that every node of the search engine sees, below its ``path.repo``."""
-
-    location: str = Field(description="folder below path.repo of every node, absolute or relative to it")
-
-
-class S3Settings(_Settings):
-    """A bucket; the search engine signs in by its keystore, IRSA or its instance's role, never by settings."""
-
-    bucket: str
-    client: str | None = Field(None, description="name of the client settings in elasticsearch.yml or opensearch.yml")
-    server_side_encryption: bool | None = None
-    server_side_encryption_type: str | None = Field(
-        None, description="OpenSearch 3.8: bucket_default for stores without a key service, such as MinIO"
-    )
-    storage_class: str | None = None
-    canned_acl: str | None = None
-
-
-class FsRepository(BaseModel):
-    """Snapshots on a shared file system."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    name: str
-    type: Literal["fs"]
-    settings: FsSettings
-
-
-class S3Repository(BaseModel):
-    """Snapshots in an S3 bucket."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    name: str
-    type: Literal["s3"]
-    settings: S3Settings
-
-
-Repository = Annotated[FsRepository | S3Repository, Field(discriminator="type")]
-
-
-def as_registered(repository: FsRepository | S3Repository) -> dict[str, Any]:
+def as_registered(repository: Store) -> dict[str, Any]:
     """Return the body that registers the repository, as the search engine shows it: values are strings."""
+    told = repository.model_dump(exclude_none=True)
     settings = {
-        key: str(value).lower() if isinstance(value, bool) else str(value)
-        for key, value in repository.settings.model_dump(exclude_none=True).items()
+        key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in told["settings"].items()
     }
-    return {"type": repository.type, "settings": settings}
+    return {"type": told["type"], "settings": settings}
 
 
 def differences(wanted: dict[str, Any], existing: dict[str, Any]) -> list[str]:
