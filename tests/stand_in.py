@@ -51,7 +51,7 @@ def until(look: Callable[[], Found], wanted: Callable[[Found], bool], seconds: f
 class StandIn:
     """A running stand-in. It dies with the test process, also when that one is killed.
 
-    :param line: line of Camunda to play, ``8.6`` or ``8.8``
+    :param line: line of Camunda to play, e.g. ``8.6``
     :param pace: seconds one part of a backup takes
     :param options: more words for its command line
     """
@@ -94,13 +94,13 @@ class StandIn:
         """Airflow connections to its roles, by connection ID, in Airflow's JSON form."""
         found = {}
         for name, door in CONNECTIONS.items():
-            if door in self.urls:
-                url = urlsplit(self.urls[door])
+            address = self.urls.get(door) or self.urls.get(door.replace("_management", "_web"))  # one port on 8.5
+            if address:
+                url = urlsplit(address)
                 found[f"{cluster}_{name}"] = {
                     "conn_type": "http",
                     "schema": url.scheme,
-                    "host": url.hostname,
-                    "port": url.port,
+                    **({"host": address} if url.path else {"host": url.hostname, "port": url.port}),
                     **({"login": "demo", "password": "demo"} if name == "rest" or name.endswith("_web") else {}),
                 }
         return found
@@ -196,7 +196,8 @@ class StandIn:
     def healthy(self, name: str) -> bool:
         """Whether a process says on its management port that it is well."""
         try:
-            return self.ask(f"{name}_management", "/actuator/health").ok
+            door = f"{name}_management" if f"{name}_management" in self.urls else f"{name}_web"
+            return self.ask(door, "/actuator/health").ok
         except requests.ConnectionError:
             return False
 

@@ -72,10 +72,15 @@ def cluster_name(line: str, order: str) -> str:
     return f"c{line.replace('.', '')}-{order}"
 
 
+def separate(line: str) -> bool:
+    """Whether Operate and Tasklist are applications of their own on a line."""
+    return line in {"8.5", "8.6", "8.7"}
+
+
 def cluster_file(line: str, order: str, name: str = "", **fields: Any) -> dict[str, Any]:
     """Write the cluster file of a stand-in."""
     name = name or cluster_name(line, order)
-    own = WEB_APPS if line == "8.6" else ("rest", "optimize_web")
+    own = WEB_APPS if separate(line) else ("rest", "optimize_web")
     return {
         "version": line,
         "order": order,
@@ -99,7 +104,7 @@ def commands(line: str, part: Callable[[str, str], str]) -> dict[str, Any]:
 
     broker = {"name": "broker-0", **process("zeebe"), "empty": part("empty", "zeebe")}
     broker |= {"restore": part("restore", "zeebe {backup_id}"), "has_backup": part("has-backup", "zeebe {backup_id}")}
-    apart = ("operate", "tasklist", "optimize") if line == "8.6" else ("optimize",)
+    apart = ("operate", "tasklist", "optimize") if separate(line) else ("optimize",)
     return {"type": "command", "processes": {"zeebe": [broker], **{name: [process(name)] for name in apart}}}
 
 

@@ -25,6 +25,7 @@ def arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument("--line", choices=LINES, default="8.6", help="line of Camunda to play")
     parser.add_argument("--version", help="version to report, e.g. 8.9.0; the line's own when not given")
+    parser.add_argument("--context-path", default="", help="e.g. /camunda: all paths but Optimize's begin with it")
     parser.add_argument("--ports", type=int, default=28000, help="port base; 0 takes free ports")
     parser.add_argument("--brokers", type=int, choices=range(1, MOST_BROKERS + 1), default=1)
     parser.add_argument("--partitions", type=int, default=2)

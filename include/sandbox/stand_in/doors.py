@@ -17,9 +17,21 @@ STOP_SECONDS = 0.1
 class Door:
     """One port. Several roles may share it (8.8 and later); the first whose routes know the path answers."""
 
-    def __init__(self, name: str, world: World, roles: Mapping[str, Routes], *, unrecorded: str | None = None) -> None:
-        """Describe the port without opening it; calls of the role ``unrecorded`` are neither noted nor spoiled."""
+    def __init__(
+        self,
+        name: str,
+        world: World,
+        roles: Mapping[str, Routes],
+        *,
+        unrecorded: str | None = None,
+        context_path: str = "",
+    ) -> None:
+        """Describe the port without opening it; calls of the role ``unrecorded`` are neither noted nor spoiled.
+
+        Nothing answers outside the context path, and roles do not see it.
+        """
         self.name = name
+        self._context_path = context_path
         self._world = world
         self._roles = roles
         self._unrecorded = unrecorded
@@ -29,7 +41,7 @@ class Door:
     @property
     def url(self) -> str:
         """Where to reach it."""
-        return f"http://{HOST}:{self._port}"
+        return f"http://{HOST}:{self._port}{self._context_path}"
 
     @property
     def roles(self) -> Sequence[str]:
@@ -63,6 +75,8 @@ class Door:
         await runner.cleanup()
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        if not request.path.startswith(f"{self._context_path}/"):
+            return web.Response(status=404)
         call = await self._read(request)
         routes = self._roles[call.role]
         if call.role == self._unrecorded:
@@ -83,12 +97,13 @@ class Door:
         return respond(reply)
 
     async def _read(self, request: web.BaseRequest) -> Call:
-        fitting = [role for role, routes in self._roles.items() if routes.knows(request.path)]
+        path = request.path.removeprefix(self._context_path)
+        fitting = [role for role, routes in self._roles.items() if routes.knows(path)]
         return Call(
             door=self.name,
             role=(fitting or self.roles)[0],
             method=request.method,
-            path=request.path,
+            path=path,
             query=dict(request.query),
             headers=request.headers,
             body=await request.read(),

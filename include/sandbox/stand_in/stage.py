@@ -10,6 +10,7 @@ from sandbox.stand_in.roles.issuer import Issuer
 from sandbox.stand_in.roles.optimize import Optimize
 from sandbox.stand_in.roles.pages_html import optimize_web
 from sandbox.stand_in.roles.processes import ProcessRole
+from sandbox.stand_in.roles.rest_management import RestManagement
 from sandbox.stand_in.roles.search import SearchRole
 from sandbox.stand_in.roles.spring import Bean, Spring
 from sandbox.stand_in.roles.web_app_backups import WebAppBackups
@@ -21,6 +22,7 @@ from sandbox.stand_in.world import World
 
 MOST_BROKERS = 3
 ZEEBE_DOOR = "zeebe_management"
+NO_CONTEXT = ("optimize", "search", "issuer")
 
 
 def all_roles(world: World) -> dict[str, dict[str, Routes]]:
@@ -37,17 +39,24 @@ def all_roles(world: World) -> dict[str, dict[str, Routes]]:
         doors[f"broker_{broker}_management"] = {"zeebe": ZeebeManagement(world, broker, beans).routes()}
     if world.client_secret is not None:
         doors["issuer"] = {"issuer": Issuer(world, world.client_secret).routes()}
+    rest = RestManagement(world) if world.line.rest_management else None
+    if rest:
+        rest.add_zeebe(doors["zeebe_rest"]["zeebe"])
     for app in world.line.web_apps:
         web, management = app.doors
-        doors.setdefault(web, {})[app.role] = WebPages(world, app).routes()
-        doors.setdefault(management, {})[app.role] = web_app_management(world, app)
+        running: set[int] = set()
+        pages = doors.setdefault(web, {})[app.role] = WebPages(world, app).routes()
+        if rest:
+            rest.add_history(pages, app, running)
+        own = pages if management == web else Spring(world, app.role, pretty=app.pretty).routes()
+        doors.setdefault(management, {})[app.role] = own
+        add_management(world, app, own, running)
     return doors
 
 
-def web_app_management(world: World, app: WebApp) -> Routes:
-    """Routes of a web app's management port."""
+def add_management(world: World, app: WebApp, routes: Routes, running: set[int]) -> None:
+    """Add what a web app's management port answers; before 8.6 that is its web port."""
     spring = Spring(world, app.role, pretty=app.pretty)
-    routes = spring.routes()
     check = "indicesCheck" if app.role == "operate" else "searchEngineCheck"
     groups = {
         "": [check, "livenessState", "readinessState"],
@@ -60,8 +69,7 @@ def web_app_management(world: World, app: WebApp) -> Routes:
 
     beans = {app.properties[1]: configuration(world, app)}
     spring.add_actuator(routes, groups, beans, troubled=troubled, trouble_seconds=app.trouble_seconds)
-    WebAppBackups(world, app).add_to(routes)
-    return routes
+    WebAppBackups(world, app, running).add_to(routes)
 
 
 def configuration(world: World, app: WebApp) -> Bean:
@@ -87,7 +95,8 @@ def only_optimize(world: World) -> dict[str, dict[str, Routes]]:
 
 async def open_doors(world: World, roles: dict[str, dict[str, Routes]], base: int) -> dict[str, Door]:
     """Open every port and the control port; ``base`` 0 takes free ones. Returns the doors by name."""
-    doors = {name: Door(name, world, routes) for name, routes in roles.items()}
+    paths = {name: "" if name.startswith(NO_CONTEXT) else world.context_path for name in roles}
+    doors = {name: Door(name, world, routes, context_path=paths[name]) for name, routes in roles.items()}
     processes = ProcessRole(world, dict(doors))
     own = {"control": Control(world, dict(doors), processes).routes(), "processes": processes.routes()}
     control = Door("control", world, own, unrecorded="control")

@@ -32,6 +32,7 @@ class Play:
     :param engine: search engine
     :param pace: seconds one part of a backup takes
     :param version: version to report instead of the line's own
+    :param context_path: what Camunda's paths begin with, except Optimize's
     :param client_secret: what the issuer gives tokens for; None: there is no issuer
     """
 
@@ -41,6 +42,7 @@ class Play:
     partitions: int = 2
     pace: float = 0.2
     version: str | None = None
+    context_path: str = ""
     client_secret: str | None = None
 
 
@@ -70,6 +72,7 @@ class World:
         self.search_url = ""
         self.down: set[str] = set()
         self.client_secret = play.client_secret
+        self.context_path = play.context_path
         self._play = play
         self._kept: tuple[dict[int, Checkpoint], list[Index], ZeebeBackups, Repositories] | None = None
         self._version = play.version or self.line.version

@@ -3,12 +3,28 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.stand_in.answers import elasticsearch, line_8_6, line_8_8, opensearch
+from sandbox.stand_in.answers import (
+    elasticsearch,
+    line_8_5,
+    line_8_6,
+    line_8_7,
+    line_8_8,
+    line_8_9,
+    line_8_10,
+    opensearch,
+)
 from sandbox.stand_in.answers.engine import Engine
 from sandbox.stand_in.answers.entry import Entry, Line
 from sandbox.stand_in.messages import Reply
 
-LINES: Mapping[str, Line] = {"8.6": line_8_6.LINE, "8.8": line_8_8.LINE}
+LINES: Mapping[str, Line] = {
+    "8.5": line_8_5.LINE,
+    "8.6": line_8_6.LINE,
+    "8.7": line_8_7.LINE,
+    "8.8": line_8_8.LINE,
+    "8.9": line_8_9.LINE,
+    "8.10": line_8_10.LINE,
+}
 ENGINES: Mapping[str, Engine] = {"opensearch": opensearch.ENGINE, "elasticsearch": elasticsearch.ENGINE}
 
 

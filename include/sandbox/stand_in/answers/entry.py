@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -42,6 +42,11 @@ def recorded(status: int, body: Any = None, content_type: str = JSON) -> Entry:
 def documented(status: int, body: Any = None, content_type: str = JSON) -> Entry:
     """Describe an answer known from Camunda's manual, API description or source only."""
     return Entry(status, body, Source.DOCUMENTED, content_type)
+
+
+def documented_only(entries: Mapping[str, Entry]) -> dict[str, Entry]:
+    """Take another line's answers for one that they were not recorded from."""
+    return {name: replace(entry, source=Source.DOCUMENTED) for name, entry in entries.items()}
 
 
 def fill(body: Any, values: Mapping[str, Any]) -> Any:
@@ -101,6 +106,7 @@ class Line:
     :param tasks_index: where user tasks are
     :param importers: indices are filled by importers that read Zeebe's records, not by an exporter
     :param unified: one application (8.8 and later): search API v2, keys as text, health of partitions, prefixes of IDs
+    :param rest_management: exporting and backups are also managed through the REST API (8.10 and later)
     """
 
     version: str
@@ -112,3 +118,4 @@ class Line:
     tasks_index: str
     importers: bool
     unified: bool
+    rest_management: bool = False

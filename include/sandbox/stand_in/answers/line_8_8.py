@@ -1,9 +1,7 @@
-"""Camunda 8.8 and 8.9: none was at hand, so everything here is from the manual, the API descriptions and the source."""
-
-from dataclasses import replace
+"""Camunda 8.8: none was at hand, so everything here is from the manual, the API descriptions and the source."""
 
 from sandbox.stand_in.answers.backup_parts import dated, indices, plain
-from sandbox.stand_in.answers.entry import ACTUATOR, Entry, Line, Source, WebApp, documented
+from sandbox.stand_in.answers.entry import ACTUATOR, Entry, Line, WebApp, documented, documented_only
 from sandbox.stand_in.answers.line_8_6 import ANY_ROLE, EXPORTING, OPTIMIZE, ZEEBE
 
 TASKS = "tasklist-task-8.8.0_"
@@ -14,10 +12,7 @@ def history(status: int, message: str) -> Entry:
     return documented(status, {"message": message}, ACTUATOR)
 
 
-UNCHANGED: dict[str, Entry] = {
-    name: replace(entry, source=Source.DOCUMENTED)
-    for name, entry in {**ANY_ROLE, **EXPORTING, **ZEEBE, **OPTIMIZE}.items()
-}
+UNCHANGED = documented_only({**ANY_ROLE, **EXPORTING, **ZEEBE, **OPTIMIZE})
 
 RUNTIME: dict[str, Entry] = {
     "zeebe.create.scheduled_with_id": documented(

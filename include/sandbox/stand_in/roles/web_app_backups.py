@@ -1,6 +1,7 @@
 """The backup API of Operate and Tasklist, or of the web apps of 8.8 and later: snapshots, one part after another."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -19,20 +20,24 @@ PART = re.compile(r"_part_(\d+)_of_(\d+)$")
 
 
 class WebAppBackups:
-    """Create, read, list and delete backups of one web app."""
+    """Create, read, list and delete backups of one web app.
 
-    def __init__(self, world: World, app: WebApp) -> None:
-        self._world, self._app = world, app
+    :param running: the backups that are being made in this process
+    :param answers: what the names of its answers begin with; default: its role
+    """
+
+    def __init__(self, world: World, app: WebApp, running: set[int], answers: str = "") -> None:
+        self._world, self._app, self._running = world, app, running
+        self._answers = answers or app.role
         self._spring = Spring(world, app.role, pretty=app.pretty)
-        self._running: set[int] = set()
 
-    def add_to(self, routes: Routes) -> None:
-        """Add the paths of the backup API."""
+    def add_to(self, routes: Routes, guard: Callable[[Handler], Handler] = lambda handler: handler) -> None:
+        """Add the paths of the backup API, each behind the guard."""
         path = self._app.backups
-        routes.add("POST", path, self._guarded(self._create, "create"))
-        routes.add("GET", path, self._guarded(self._list, "list"))
-        routes.add("GET", f"{path}/{{id}}", self._guarded(self._get, "get"))
-        routes.add("DELETE", f"{path}/{{id}}", self._guarded(self._delete, "delete"))
+        routes.add("POST", path, guard(self._guarded(self._create, "create")))
+        routes.add("GET", path, guard(self._guarded(self._list, "list")))
+        routes.add("GET", f"{path}/{{id}}", guard(self._guarded(self._get, "get")))
+        routes.add("DELETE", f"{path}/{{id}}", guard(self._guarded(self._delete, "delete")))
 
     def _guarded(self, handler: Handler, what: str) -> Handler:
         """Answer for a missing repository or an unreachable search engine the way this app does."""
@@ -101,7 +106,7 @@ class WebAppBackups:
         names = self._names(number)
         self._running.add(number)
         self._world.run(self._take_all(number, names, plan))
-        return self._give("create.scheduled", call, snapshots=names)
+        return self._give("create.scheduled", call, id=number, snapshots=names)
 
     async def _take_all(self, number: int, names: list[str], plan: Plan) -> None:
         """Take the parts one after another; a failing part ends the backup and nothing resumes it."""
@@ -119,7 +124,7 @@ class WebAppBackups:
             self._running.discard(number)
 
     async def _list(self, call: Call) -> Reply:
-        wanted = call.query.get("pattern", "*") if self._app.grace else "*"
+        wanted = call.query.get("pattern", call.query.get("prefix", "*")) if self._app.grace else "*"
         found = await self._client.find(self._repository, f"{self._app.snapshots}_{wanted}")
         groups: dict[int, list[dict[str, Any]]] = {}
         for snapshot in found:
@@ -207,7 +212,7 @@ class WebAppBackups:
         return self._app.grace and (number in self._running or not dead)
 
     def _has(self, name: str) -> bool:
-        return f"{self._app.role}.{name}" in self._world.answers
+        return f"{self._answers}.{name}" in self._world.answers
 
     def _give_special(self, name: str, what: str, call: Call, /, **values: Any) -> Reply:
         for candidate in (f"{name}.{what}", f"{what}.{name}", name):
@@ -216,7 +221,7 @@ class WebAppBackups:
         return self._give("unreachable", call, **values)
 
     def _give(self, name: str, call: Call, /, **values: Any) -> Reply:
-        return self._spring.give(f"{self._app.role}.{name}", call, uuid=str(uuid4()), **values)
+        return self._spring.give(f"{self._answers}.{name}", call, uuid=str(uuid4()), **values)
 
 
 def part(snapshot: dict[str, Any]) -> int:

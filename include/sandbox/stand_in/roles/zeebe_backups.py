@@ -1,14 +1,15 @@
 """Zeebe's backup API."""
 
+from collections.abc import Callable
 from typing import Any
 
 from sandbox.stand_in.answers.entry import ACTUATOR
-from sandbox.stand_in.messages import Call, Reply
+from sandbox.stand_in.messages import JSON, Call, Reply
 from sandbox.stand_in.model.backups import COMPLETED, FAILED, PartitionBackup, ZeebeBackup
 from sandbox.stand_in.model.clock import millis
 from sandbox.stand_in.outcomes import Outcome, Plan
 from sandbox.stand_in.roles.spring import Spring
-from sandbox.stand_in.routes import Routes
+from sandbox.stand_in.routes import Handler, Routes
 from sandbox.stand_in.world import World
 
 STORE_ERROR = (
@@ -17,24 +18,38 @@ STORE_ERROR = (
 )
 STORE_OUTCOMES = {"refusing": Outcome.LOST, "wrong": Outcome.FAILED}
 STORE_TIMEOUT_PARTS = 5
+DETAIL = (
+    "snapshotId",
+    "createdAt",
+    "lastUpdatedAt",
+    "checkpointPosition",
+    "firstLogPosition",
+    "brokerId",
+    "brokerVersion",
+    "failureReason",
+)
 
 
 class ZeebeBackupRole:
-    """Create, read, list and delete backups of the partitions."""
+    """Create, read, list and delete backups of the partitions.
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    :param answers: what the names of its answers begin with
+    :param nullable: what is unknown is null instead of absent
+    """
+
+    def __init__(self, world: World, path: str, answers: str = "zeebe", *, nullable: bool = False) -> None:
+        self._world, self._path, self._answers, self._nullable = world, path, answers, nullable
         self._spring = Spring(world, "zeebe")
 
-    def add_to(self, routes: Routes) -> None:
-        """Add the paths of the backup API."""
-        path = self._world.line.zeebe_backups
-        routes.add("POST", path, self._create)
-        routes.add("GET", path, self._list)
+    def add_to(self, routes: Routes, guard: Callable[[Handler], Handler] = lambda handler: handler) -> None:
+        """Add the paths of the backup API, each behind the guard."""
+        path = self._path
+        routes.add("POST", path, guard(self._create))
+        routes.add("GET", path, guard(self._list))
         if self._world.line.unified:
-            routes.add("GET", f"{path}/state", self._state)
-        routes.add("GET", f"{path}/{{id}}", self._get)
-        routes.add("DELETE", f"{path}/{{id}}", self._delete)
+            routes.add("GET", f"{path}/state", guard(self._state))
+        routes.add("GET", f"{path}/{{id}}", guard(self._get))
+        routes.add("DELETE", f"{path}/{{id}}", guard(self._delete))
 
     async def _create(self, call: Call) -> Reply:
         generates = self._world.conditions.generates_ids
@@ -56,7 +71,7 @@ class ZeebeBackupRole:
         backups, conditions = self._world.zeebe_backups, self._world.conditions
         if conditions.backup_store == "none":
             return self._give("store_none", call)
-        if conditions.pending_change and "zeebe.create.scaling" in self._world.answers:
+        if conditions.pending_change and f"{self._answers}.create.scaling" in self._world.answers:
             return self._give("create.scaling", call)
         if number <= backups.latest:
             return self._give("create.not_higher", call, id=number, latest=backups.latest)
@@ -117,9 +132,9 @@ class ZeebeBackupRole:
         if trouble := await self._store_trouble(call):
             return trouble
         known = sorted(self._world.zeebe_backups.known.values(), key=lambda b: -b.number)
-        prefix = call.parts.get("id", "*")[:-1]
+        prefix = call.parts.get("id", call.query.get("prefix", "*"))[:-1]
         shown = [b for b in known if b.visible and str(b.number).startswith(prefix)]
-        return Reply(200, [b.described(brief=True) for b in shown], ACTUATOR)
+        return self._told([self._nulls(b.described(brief=True)) for b in shown])
 
     async def _get(self, call: Call) -> Reply:
         wanted = call.parts["id"]
@@ -133,7 +148,7 @@ class ZeebeBackupRole:
         backup = self._world.zeebe_backups.known.get(number)
         if backup is None or not backup.visible:
             return self._give("get.missing", call, id=number)
-        return Reply(200, backup.described(self._extras), ACTUATOR)
+        return self._told(self._nulls(backup.described(self._extras)))
 
     async def _delete(self, call: Call) -> Reply:
         number = whole(call.parts["id"])
@@ -161,17 +176,25 @@ class ZeebeBackupRole:
             for backup in newest
             for p in backup.partitions
         ]
-        return Reply(200, {"checkpointStates": states, "backupStates": states, "ranges": []}, ACTUATOR)
+        return self._told({"checkpointStates": states, "backupStates": states, "ranges": []})
 
     async def _store_trouble(self, call: Call) -> Reply | None:
-        names = {store: f"zeebe.store_{store}" for store in ("none", "refusing", "hanging")}
-        name = names.get(self._world.conditions.backup_store)
-        if name == "zeebe.store_hanging":
+        store = self._world.conditions.backup_store
+        if store == "hanging":
             await self._world.pace.parts(STORE_TIMEOUT_PARTS)
-        return self._spring.give(name, call) if name else None
+        return self._give(f"store_{store}", call) if store in {"none", "refusing", "hanging"} else None
+
+    def _nulls(self, described: dict[str, Any]) -> dict[str, Any]:
+        if not self._nullable:
+            return described
+        details = [{**dict.fromkeys(DETAIL), **detail} for detail in described["details"]]
+        return {"failureReason": None, **described, "details": details}
+
+    def _told(self, body: Any) -> Reply:
+        return Reply(200, body, JSON if self._nullable else ACTUATOR)
 
     def _give(self, name: str, call: Call, /, **values: Any) -> Reply:
-        return self._spring.give(f"zeebe.{name}", call, **values)
+        return self._spring.give(f"{self._answers}.{name}", call, **values)
 
 
 def whole(text: str) -> int | None:

@@ -7,7 +7,7 @@ from typing import Any
 from sandbox.stand_in.answers.entry import ACTUATOR
 from sandbox.stand_in.messages import Call, Reply
 from sandbox.stand_in.model.clock import zulu
-from sandbox.stand_in.model.zeebe import Phase
+from sandbox.stand_in.roles.exporting_control import ExportingControl
 from sandbox.stand_in.roles.spring import Bean, Spring
 from sandbox.stand_in.roles.zeebe_backups import ZeebeBackupRole
 from sandbox.stand_in.routes import Routes
@@ -39,7 +39,7 @@ class ZeebeManagement:
         routes.add("GET", "/actuator/cluster", self._cluster)
         routes.add("GET", "/actuator/exporters", self._exporters)
         routes.add("POST", "/actuator/exporting/{operation}", self._exporting)
-        ZeebeBackupRole(self._world).add_to(routes)
+        ZeebeBackupRole(self._world, self._world.line.zeebe_backups).add_to(routes)
         return routes
 
     def _properties(self) -> dict[str, Any]:
@@ -115,15 +115,10 @@ class ZeebeManagement:
         operation, soft = call.parts["operation"], call.query.get("soft", "false").lower()
         if soft not in {"true", "false"}:
             return self._spring.error(call, 400)
-        phases = {"pause": Phase.SOFT_PAUSED if soft == "true" else Phase.PAUSED, "resume": Phase.EXPORTING}
-        if operation not in phases:
+        try:
+            lacking = ExportingControl(self._world).change(operation, soft=soft == "true")
+        except KeyError:
             return self._spring.give("zeebe.exporting.unknown", call, operation=operation)
-        zeebe, missing = self._world.zeebe, set(self._world.conditions.missing_brokers)
-        for number in zeebe.partitions:
-            members = zeebe.replicas(number)
-            if gone := missing & set(members):
-                counts = {"expected": len(members), "found": len(members) - len(gone)}
-                return self._spring.give("zeebe.exporting.incomplete", call, partition=number, **counts)
-        zeebe.set_phase(phases[operation])
-        self._world.exporter.notice()
+        if lacking:
+            return self._spring.give("zeebe.exporting.incomplete", call, **lacking)
         return self._spring.give("zeebe.exporting.done", call)

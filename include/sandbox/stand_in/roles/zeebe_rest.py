@@ -83,6 +83,7 @@ class ZeebeRest:
                     "partitionId": n,
                     "role": "leader" if zeebe.replicas(n)[0] == broker else "follower",
                     "health": "unhealthy" if n in conditions.unhealthy_partitions else "healthy",
+                    **({"state": "active"} if self._world.line.rest_management else {}),
                 }
                 for n in zeebe.partitions
                 if broker in zeebe.replicas(n)
