@@ -36,6 +36,7 @@ def cluster(version: str = "8.6", *, optimize: bool = True, **fields: Any) -> Cl
     )
 
 
+CONNECTION = {"kind": "connection", "issuer": None, "audience": None, "scope": None}
 ALL = [Component.ZEEBE, Component.OPERATE, Component.TASKLIST, Component.OPTIMIZE, Component.RECORDS]
 
 
@@ -71,7 +72,7 @@ def test_a_cluster_has_a_connection_for_each_component(version: str, optimize: b
         }.get(component, f"c_{component}")
         assert one.connection(component) == expected
         process = "c_zeebe" if component in {Component.ZEEBE, Component.WEB_APPS} else expected
-        assert one.management(component) == process
+        assert one.management_port(component) == process
 
 
 @EVERY_LINE
@@ -107,10 +108,11 @@ def test_exporting_is_told_by_the_brokers_and_by_the_gateway_when_none_is_named(
     assert one.brokers == asked
     assert json.loads(json.dumps(one.exporting())) == {
         "conn_id": "c_zeebe",
+        "access": CONNECTION,
         "broker_conn_ids": list(asked),
+        "broker_access": CONNECTION,
         "version": "8.6",
         "management_api": None,
-        "access": None,
     }
 
 

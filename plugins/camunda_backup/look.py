@@ -29,7 +29,7 @@ class Look:
 
     def management(self) -> dict[Component, str]:
         """Return the connections to the components' management ports that answer."""
-        pairs = ((component, self.cluster.management(component)) for component in self.applications())
+        pairs = ((component, self.cluster.management_port(component)) for component in self.applications())
         return {component: conn_id for component, conn_id in pairs if conn_id not in self.silent}
 
     def applications(self) -> list[Component]:
@@ -37,9 +37,8 @@ class Look:
         return [component for component in self.cluster.all_components if component is not Component.RECORDS]
 
     def ask(self, conn_id: str, path: str) -> Answer:
-        """Return the answer to a GET; where backups go through the REST API, signed in there as they are."""
-        access = self.cluster.rest_access() if conn_id in self.cluster.rest_connections else None
-        return JsonHook(conn_id, access).send(Request("GET", path))
+        """Return the answer to a GET."""
+        return JsonHook(conn_id, self.cluster.access_at(conn_id)).send(Request("GET", path))
 
     def storage(self, repository: Store | None = None) -> StorageHook | None:
         """Return the search engine, or None when it does not answer.

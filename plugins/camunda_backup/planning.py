@@ -98,11 +98,11 @@ def processes(survey: Survey) -> Iterator[str]:
 def answering(survey: Survey) -> Iterator[str]:
     """Every connection answers but those of components that do not run."""
     cluster = survey.cluster
-    stopped = {cluster.management(c): c for c in cluster.processes if survey.stopped(c)}
+    stopped = {cluster.management_port(c): c for c in cluster.processes if survey.stopped(c)}
     down = {*stopped, *(cluster.brokers if survey.stopped(Component.ZEEBE) else ())}
     for component in survey.look.applications():
         if survey.stopped(component):
-            down |= {cluster.connection(component), cluster.management(component)}
+            down |= {cluster.connection(component), cluster.management_port(component)}
     survey.look.silent |= down
     for conn_id, component in stopped.items():
         survey.warnings.append(f"{component} does not run, so nothing was asked through {conn_id}")

@@ -8,6 +8,7 @@ from pendulum.tz.exceptions import InvalidTimezone
 from pydantic import Field, field_validator, model_validator
 
 from camunda_backup.fields import ConnectionId, Duration, Model, Prefix, RoleArn
+from camunda_backup.targets import SignIn
 
 
 class Schedule(Model):
@@ -96,7 +97,7 @@ class AmazonDomain(Model):
     role_arn: RoleArn | None = Field(None, description="a role to take on first; it signs then")
 
 
-class SecondaryStorage(Model):
+class SecondaryStorage(SignIn):
     """The search engine that Operate, Tasklist and Optimize read from."""
 
     engine: Literal["elasticsearch", "opensearch"]

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
+from camunda_backup.api.access import Access, Kind
 from camunda_backup.fields import ConnectionId, Duration, Model
 
 Command = str
@@ -89,6 +90,49 @@ class Identity(Model):
     )
     audience: str | None = Field(None, description="asked for with the token, where the provider wants that")
     scope: str | None = Field(None, description="asked for with the token, where the provider wants that")
+
+
+class SignIn(Model):
+    """How clients show who they are at a port."""
+
+    sign_in: Literal["connection", "none", "basic", "bearer", "oidc"] = Field(
+        "connection",
+        description="basic: login and password of the connection; bearer: its password is a token, without a login;"
+        " oidc: a token of identity; connection: basic, bearer or none, whichever the connection holds",
+    )
+    audience: str | None = Field(None, description="with oidc, asked for with the token; default: that of identity")
+    scope: str | None = Field(None, description="with oidc, asked for with the token; default: that of identity")
+
+    @model_validator(mode="after")
+    def _asks_for_a_token(self) -> Self:
+        if (self.audience or self.scope) and self.sign_in != "oidc":
+            raise ValueError("audience and scope are asked for with a token; write sign_in: oidc, or leave them out")
+        return self
+
+    def access(self, identity: Identity | None) -> dict[str, Any]:
+        """Return an :class:`~camunda_backup.api.access.Access` as JSON.
+
+        :param identity: the cluster's, which oidc needs
+        :raises ValueError: it has none
+        """
+        if self.sign_in != "oidc":
+            return Access(self.sign_in).as_json()
+        if identity is None:
+            raise ValueError("sign_in: oidc needs identity.issuer, the connection to the identity provider")
+        audience, scope = self.audience or identity.audience, self.scope or identity.scope
+        return Access(Kind.OIDC.value, identity.issuer, audience, scope).as_json()
+
+
+class Management(SignIn):
+    """How the management ports are signed in to."""
+
+    ports: dict[Literal["zeebe", "operate", "tasklist", "optimize"], SignIn] = Field(
+        {}, description="those that differ, by their names under connections; zeebe is the gateway and every broker"
+    )
+
+    def of(self, port: str) -> SignIn:
+        """Return what holds for one port."""
+        return next((one for name, one in self.ports.items() if name == port), self)
 
 
 class VisualCheck(Model):

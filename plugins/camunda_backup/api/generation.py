@@ -69,7 +69,7 @@ class Generation:
     :param families: the index prefixes of each component, by their names in the cluster file
     :param shared_prefix: whether Operate, Tasklist and Camunda's own indices have one index prefix, before their names
     :param readiness: paths that answer 200 when a component is ready for work
-    :param sign_in: how users of the web apps sign in when no identity provider vouches for them
+    :param sign_in: how users of the web apps sign in when no identity provider vouches for them, a kind of ``Access``
     :param rest_sign_in: how clients of the REST API do
     :param signed_calls: calls that only a signed-in user may make, by the field of ``connections`` that takes them
     :param first_command: makes a command for a partition, with so many bytes of padding, that it must answer and that
@@ -91,8 +91,8 @@ class Generation:
     families: Mapping[Component, tuple[str, ...]]
     readiness: Mapping[Component, str]
     first_command: Callable[[int, int], Request]
-    sign_in: Literal["cookie", "basic"]
-    rest_sign_in: Literal["none", "basic"]
+    sign_in: Literal["cookie", "connection"]
+    rest_sign_in: Literal["none", "connection"]
     signed_calls: Mapping[str, Request]
     exporting: ExportingApi = field(default_factory=ExportingApi)
     generated_ids: Request | None = None

@@ -19,6 +19,7 @@ class ExportingHook:
     :param management_api: as in the cluster file
     :param access: how to sign in to the one that takes the commands, an :class:`~camunda_backup.api.access.Access` as
         JSON; default: as the connection says
+    :param broker_access: how to sign in to brokers
     """
 
     def __init__(
@@ -26,12 +27,16 @@ class ExportingHook:
         conn_id: str,
         broker_conn_ids: Sequence[str],
         version: str,
+        *,
         management_api: str | None = None,
         access: Mapping[str, Any] | None = None,
+        broker_access: Mapping[str, Any] | None = None,
     ) -> None:
         self._api = generation(version, management_api).exporting
         self._control = JsonHook(conn_id, access)
-        self._brokers = [self._control if broker == conn_id else JsonHook(broker) for broker in broker_conn_ids]
+        self._brokers = [
+            self._control if broker == conn_id else JsonHook(broker, broker_access) for broker in broker_conn_ids
+        ]
 
     def pause(self, mode: PauseMode) -> None:
         """Pause all exporters; safe to repeat in the same mode.

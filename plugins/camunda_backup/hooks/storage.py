@@ -33,10 +33,19 @@ class StorageHook(JsonHook):
     :param engine: as in the cluster file
     :param repository: snapshot repository's name
     :param other_repositories: names of further repositories that hold parts of a set
+    :param access: how it is signed in to, see :class:`~camunda_backup.api.access.Access`
     """
 
-    def __init__(self, conn_id: str, engine: str, repository: str, other_repositories: Sequence[str] = ()) -> None:
-        super().__init__(conn_id)
+    def __init__(
+        self,
+        conn_id: str,
+        engine: str,
+        repository: str,
+        *,
+        other_repositories: Sequence[str] = (),
+        access: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(conn_id, access)
         self.engine = ENGINES[engine]
         self.repository = repository
         self.other_repositories = tuple(other_repositories)

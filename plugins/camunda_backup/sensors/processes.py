@@ -40,9 +40,9 @@ class StopComponent(RunbookSensor):
         if not runtime(self.cluster).is_stopped(self.component):
             raise NotYet(f"{self.component} still runs")
         brokers = self.cluster.brokers if self.component is Component.ZEEBE else ()
-        for conn_id in {self.cluster.management(self.component), *brokers}:
+        for conn_id in {self.cluster.management_port(self.component), *brokers}:
             try:
-                answer = JsonHook(conn_id).send(Request("GET", "/actuator/health"))
+                answer = JsonHook(conn_id, self.cluster.access_at(conn_id)).send(Request("GET", "/actuator/health"))
             except Unreachable:
                 continue
             if answer.status not in NOBODY_THERE:
@@ -74,8 +74,9 @@ class WaitHealthy(RunbookSensor):
             if self.age(context) > cluster.limits.grace.total_seconds():
                 raise RestoreFailed(f"{component} does not run (any more); its own log says why")
             raise NotYet(f"{component} does not run yet")
-        conn_id = cluster.management(component)
-        answer = JsonHook(conn_id).send(Request("GET", cluster.generation.readiness[component]))
+        conn_id = cluster.management_port(component)
+        hook = JsonHook(conn_id, cluster.access_at(conn_id))
+        answer = hook.send(Request("GET", cluster.generation.readiness[component]))
         if not answer.ok:
             raise NotYet(f"{component} is not ready: {answer}")
         if component is Component.ZEEBE:
