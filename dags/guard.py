@@ -5,8 +5,9 @@ from datetime import timedelta
 from airflow.sdk import DAG, CronTriggerTimetable
 
 from camunda_backup import manifests
-from camunda_backup.cluster_files import read_clusters
-from camunda_backup.operators.guard import GuardExporting, GuardRecoveryPoint
+from camunda_backup.cluster_files import read_clusters, read_rdbms_clusters
+from camunda_backup.operators.guard import GuardContinuousBackups, GuardExporting, GuardRecoveryPoint
+from camunda_backup.states import Component
 
 DOC = """
 ### Guard
@@ -15,12 +16,15 @@ The last line of defence, for the day on which Airflow itself died in the middle
 
 - **exporting**: paused although no active backup run is responsible for it? It is resumed, if the cluster file's
   `guard.resume` allows, and the task fails loudly either way.
+- **zeebe_backups**, of clusters with a database as secondary storage, which are never paused: have Zeebe's own backups
+  a gap, or is the newest older than the cluster file's `zeebe_backups.max_age`? The task fails loudly.
 - **recovery_point**: is the newest complete backup older than the cluster file's `guard.rpo`? The task fails loudly.
 
 Point your alerting at failures of this DAG, and at its absence.
 """
 
-clusters = read_clusters()[0]
+clusters, rdbms_clusters = read_clusters()[0], read_rdbms_clusters()
+rpos = [*((one, one.guard.rpo) for one in clusters), *((one, one.guard.rpo) for one in rdbms_clusters)]
 
 with DAG(
     "guard",
@@ -47,13 +51,26 @@ with DAG(
             for one in clusters
         ]
     )
+    if rdbms_clusters:
+        GuardContinuousBackups.partial(task_id="zeebe_backups", map_index_template="{{ task.cluster }}").expand_kwargs(
+            [
+                {
+                    "cluster": one.name,
+                    "part": one.part(Component.ZEEBE),
+                    "exporting": one.exporting(),
+                    "max_age": one.zeebe_backups.max_age.total_seconds(),
+                    "restores": [one.dag_id("restore")],
+                }
+                for one in rdbms_clusters
+            ]
+        )
     GuardRecoveryPoint.partial(task_id="recovery_point", map_index_template="{{ task.cluster }}").expand_kwargs(
         [
             {
                 "cluster": one.name,
                 "location": manifests.location(one.manifests),
-                "rpo": one.guard.rpo and one.guard.rpo.total_seconds(),
+                "rpo": rpo and rpo.total_seconds(),
             }
-            for one in clusters
+            for one, rpo in rpos
         ]
     )

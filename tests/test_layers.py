@@ -26,18 +26,19 @@ PURE = (
     ("api", "waiting"),
     ("targets",),
     ("sections",),
-    ("storage",),
+    ("storage", "databases"),
     ("secondary", "version_field"),
     ("ports",),
-    ("sets", "clusters", "restores"),
+    ("sets", "clusters", "restores", "continuity"),
+    ("rdbms_clusters",),
     ("cluster_files", "schema", "visual"),
 )
 AIRFLOW = (
     ("leases", "manifests", "links", "hooks", "runtimes"),
-    ("look", "triggers"),
+    ("dumps", "look", "triggers"),
     ("versions", "agreement"),
     ("inspection",),
-    ("planning", "standing"),
+    ("planning", "rdbms_inspection", "showing", "standing"),
     ("operators", "sensors", "ui"),
 )
 RANKS = {name: rank for rank, names in enumerate((*PURE, *AIRFLOW)) for name in names}
@@ -145,7 +146,7 @@ def found_in(package: str, path: Path, kind: type) -> dict[str, list[object]]:
     }  # fmt: skip
 
 
-SHARED_IN_API = {"access", "backups", "exporting", "generation", "identity", "messages"}
+SHARED_IN_API = {"access", "backups", "continuous", "exporting", "generation", "identity", "messages"}
 SHARED_IN_STORAGE = {"engine", "repositories", "restoring", "stores"}
 
 

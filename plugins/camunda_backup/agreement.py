@@ -55,7 +55,7 @@ def same_repository(look: Look) -> Iterator[str]:
             yield "Zeebe has no backup store; configure one on every broker (zeebe.broker.data.backup.store)"
         if component is Component.ZEEBE:
             continue
-        wanted = ((component is Component.OPTIMIZE and cluster.optimize_repository) or cluster.repository).name
+        wanted = cluster.repositories[-1 if component is Component.OPTIMIZE else 0].name
         name = find(answer.body, "backup", "repositoryName")
         if name is not None and name != wanted:
             yield f"{component} is configured for snapshot repository {name!r}, the cluster file says {wanted!r}"

@@ -9,8 +9,9 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from camunda_backup.clusters import Cluster
+from camunda_backup.clusters import AnyCluster, Cluster
 from camunda_backup.errors import ClusterFileError
+from camunda_backup.rdbms_clusters import RdbmsCluster
 from camunda_backup.secrets import secret_fields
 from camunda_backup.storage.stores import AMAZON, STORES, Store
 
@@ -29,6 +30,17 @@ def folder() -> Path:
 
 
 def read_cluster(path: Path) -> Cluster:
+    """Return the cluster of one file, one whose secondary storage is a search engine.
+
+    :raises ClusterFileError: with one line per mistake: file, field, what to write instead
+    """
+    cluster = read_file(path)
+    if not isinstance(cluster, Cluster):
+        raise ClusterFileError(f"{path.name}: its secondary storage is no search engine")
+    return cluster
+
+
+def read_file(path: Path) -> AnyCluster:
     """Return the cluster of one file.
 
     :raises ClusterFileError: with one line per mistake: file, field, what to write instead
@@ -55,12 +67,34 @@ def read_cluster(path: Path) -> Cluster:
     if data.get("name", path.stem) != path.stem:
         raise ClusterFileError(f"{path.name}: name: leave it out; the file's name is the cluster's name")
     try:
-        return Cluster(**{**{str(key): value for key, value in data.items()}, "name": path.stem})
+        return _kind(data)(**{**{str(key): value for key, value in data.items()}, "name": path.stem})
     except ValidationError as error:
         raise ClusterFileError("\n".join(_sentences(path.name, error))) from error
 
 
+def _kind(data: dict[Any, Any]) -> type[AnyCluster]:
+    storage = data.get("secondary_storage")
+    return RdbmsCluster if isinstance(storage, dict) and storage.get("engine") == "rdbms" else Cluster
+
+
 def read_clusters(where: Path | None = None) -> tuple[list[Cluster], list[str]]:
+    """Return all usable clusters whose secondary storage is a search engine, and the mistakes in all files.
+
+    :param where: the folder; default: :func:`folder`
+    """
+    found, mistakes = read_files(where)
+    return [cluster for cluster in found if isinstance(cluster, Cluster)], mistakes
+
+
+def read_rdbms_clusters(where: Path | None = None) -> list[RdbmsCluster]:
+    """Return all usable clusters whose secondary storage is a database.
+
+    :param where: the folder; default: :func:`folder`
+    """
+    return [cluster for cluster in read_files(where)[0] if isinstance(cluster, RdbmsCluster)]
+
+
+def read_files(where: Path | None = None) -> tuple[list[AnyCluster], list[str]]:
     """Return all usable clusters, and the mistakes in the other files.
 
     :param where: the folder; default: :func:`folder`
@@ -68,14 +102,14 @@ def read_clusters(where: Path | None = None) -> tuple[list[Cluster], list[str]]:
     there = where or folder()
     if not there.is_dir():
         return [], [f"{there}: there is no such folder; correct {FOLDER_VARIABLE}"]
-    clusters: dict[str, Cluster] = {}
+    clusters: dict[str, AnyCluster] = {}
     mistakes = []
     for path in sorted([*there.glob("*.yaml"), *there.glob("*.yml")]):
         if path.stem in clusters:
             mistakes.append(f"{path.name}: there is a {path.stem}.yaml already; keep one of them")
             continue
         try:
-            clusters[path.stem] = read_cluster(path)
+            clusters[path.stem] = read_file(path)
         except ClusterFileError as error:
             mistakes.append(str(error))
     return list(clusters.values()), mistakes
@@ -86,7 +120,7 @@ def require_all_valid(where: Path | None = None) -> None:
 
     :raises ClusterFileError: with every mistake of every file
     """
-    _, mistakes = read_clusters(where)
+    _, mistakes = read_files(where)
     if mistakes:
         raise ClusterFileError("\n".join(mistakes))
 

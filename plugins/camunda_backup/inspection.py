@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from camunda_backup.agreement import repositories, same_repository, writable
+from camunda_backup.clusters import Cluster
 from camunda_backup.errors import CamundaBackupError, Rejected, Unreachable
 from camunda_backup.hooks.camunda import ExportingHook
 from camunda_backup.hooks.parts import Part, PartHook
@@ -14,9 +15,11 @@ from camunda_backup.states import Component, Phase
 from camunda_backup.versions import one_version
 
 
-@dataclass(slots=True)
+@dataclass
 class Inspection(Look):
-    """A look at everything that a backup needs."""
+    """A look at everything that a backup of a cluster whose secondary storage is a search engine needs."""
+
+    cluster: Cluster
 
     def problems(self) -> list[str]:
         """Run every check and return every problem, each once."""
@@ -31,7 +34,8 @@ def answering(look: Look) -> Iterator[str]:
     cluster = look.cluster
     paths = dict.fromkeys((*look.management().values(), *cluster.brokers), "/actuator/health")
     paths |= dict.fromkeys(cluster.rest_connections, TOPOLOGY)
-    paths[cluster.secondary_storage.connection] = "/_cluster/health"
+    if cluster.search_engine:
+        paths[cluster.search_engine.connection] = "/_cluster/health"
     for conn_id, path in paths.items():
         if conn_id in look.silent:
             continue
@@ -56,7 +60,7 @@ def healthy(look: Look) -> Iterator[str]:
         yield f"connection {zeebe}: Zeebe is not healthy: {answer.body}"
 
 
-def pause_known(look: Look) -> Iterator[str]:
+def pause_known(look: Inspection) -> Iterator[str]:
     """Zeebe knows the pause that belongs to the order."""
     cluster, version = look.cluster, look.versions.get(Component.ZEEBE)
     if version and cluster.consistency.pause is PauseMode.SOFT and not cluster.generation.soft_pauses(version):
@@ -107,10 +111,11 @@ def no_backup_running(look: Look) -> Iterator[str]:
     """Every component lists its backups, and none is being made."""
     for component in look.applications():
         if look.cluster.connection(component) not in look.silent:
-            yield from told(_running(Part(**look.cluster.part(component))))
+            yield from told(being_made(Part(**look.cluster.part(component))))
 
 
-def _running(part: Part) -> Iterator[str]:
+def being_made(part: Part) -> Iterator[str]:
+    """A component makes no backup now."""
     for report in PartHook(part).listed():
         if report.phase is Phase.RUNNING:
             yield (
@@ -152,7 +157,7 @@ def caller_ids(look: Look) -> Iterator[str]:
         )
 
 
-CHECKS: tuple[Callable[[Look], Iterable[str]], ...] = (
+CHECKS: tuple[Callable[[Inspection], Iterable[str]], ...] = (
     answering,
     healthy,
     one_version,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from camunda_backup.api.messages import UNREADABLE, Answer, Request
-from camunda_backup.clusters import Cluster
+from camunda_backup.clusters import AnyCluster
 from camunda_backup.errors import CamundaBackupError
 from camunda_backup.hooks.http import JsonHook
 from camunda_backup.hooks.storage import StorageHook
@@ -15,7 +15,7 @@ from camunda_backup.storage.stores import Store
 TOPOLOGY = "/v2/topology"
 
 
-@dataclass(slots=True)
+@dataclass
 class Look:
     """One look at a cluster.
 
@@ -23,7 +23,7 @@ class Look:
     :param versions: what each component says its version is
     """
 
-    cluster: Cluster
+    cluster: AnyCluster
     silent: set[str] = field(default_factory=set)
     versions: dict[str, str] = field(default_factory=dict)
 
@@ -41,12 +41,13 @@ class Look:
         return JsonHook(conn_id, self.cluster.access_at(conn_id)).send(Request("GET", path))
 
     def storage(self, repository: Store | None = None) -> StorageHook | None:
-        """Return the search engine, or None when it does not answer.
+        """Return the search engine, or None when there is none or it does not answer.
 
         :param repository: this one alone; default: all
         """
-        storage = self.cluster.storage(repository)
-        return None if storage["conn_id"] in self.silent else StorageHook(**storage)
+        if self.cluster.search_engine is None or self.cluster.search_engine.connection in self.silent:
+            return None
+        return StorageHook(**self.cluster.storage(repository))
 
 
 def told(problems: Iterable[str]) -> Iterator[str]:

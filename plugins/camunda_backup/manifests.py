@@ -3,10 +3,15 @@
 import json
 import os
 import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from airflow.sdk import Asset, ObjectStoragePath
 
+from camunda_backup.states import Component
+
+RDBMS = "rdbms"  # the kind of a manifest whose secondary storage is a database
 LOCATION_VARIABLE = "CAMUNDA_BACKUP_MANIFESTS"
 
 
@@ -81,3 +86,29 @@ def read(where: str, cluster: str, backup_id: int) -> dict[str, Any]:
     """
     manifest: dict[str, Any] = json.loads((_folder(where, cluster) / f"{backup_id}.json").read_text())
     return manifest
+
+
+def taken_at(manifest: Mapping[str, Any]) -> datetime:
+    """Return the time whose state a restore brings back at the least: when the pause, or the dump, began."""
+    return datetime.fromisoformat(manifest["taken_at"] if "taken_at" in manifest else manifest["pause"]["asked_at"])
+
+
+def as_time(seconds: float) -> str:
+    """Return seconds since the epoch as a manifest tells times."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+
+
+def as_part(component: Component, report: Mapping[str, Any], asked_at: float, completed_at: float) -> dict[str, Any]:
+    """Return what a manifest says of one component's part.
+
+    :param report: see ``Report.as_json``
+    :param asked_at: in seconds since the epoch, as is ``completed_at``
+    """
+    return {
+        "component": component.value,
+        "state": report["state"],
+        "pieces": report["pieces"],
+        "asked_at": as_time(asked_at),
+        "completed_at": as_time(completed_at),
+        "seconds": round(completed_at - asked_at, 1),
+    }

@@ -5,10 +5,11 @@ import sys
 from datetime import timedelta
 from typing import Any
 
-from pydantic.json_schema import GenerateJsonSchema
+from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from camunda_backup.clusters import Cluster
 from camunda_backup.fields import written
+from camunda_backup.rdbms_clusters import RdbmsCluster
 
 
 class _AsWritten(GenerateJsonSchema):
@@ -18,10 +19,21 @@ class _AsWritten(GenerateJsonSchema):
 
 def cluster_schema() -> str:
     """Return the schema as JSON text."""
-    schema = Cluster.model_json_schema(schema_generator=_AsWritten)
-    del schema["properties"]["name"]
-    schema["required"].remove("name")
-    return json.dumps({**schema, "title": "Camunda cluster", "description": Cluster.__doc__}, indent=2) + "\n"
+    keys, schema = models_json_schema(
+        [(kind, "validation") for kind in (Cluster, RdbmsCluster)], schema_generator=_AsWritten
+    )
+    for kind in (Cluster, RdbmsCluster):
+        own = schema["$defs"][kind.__name__]
+        del own["properties"]["name"]
+        own["required"].remove("name")
+    choice = {
+        "if": {
+            "properties": {"secondary_storage": {"properties": {"engine": {"const": "rdbms"}}, "required": ["engine"]}}
+        },
+        "then": keys[RdbmsCluster, "validation"],
+        "else": keys[Cluster, "validation"],
+    }
+    return json.dumps({"title": "Camunda cluster", "type": "object", **choice, **schema}, indent=2) + "\n"
 
 
 if __name__ == "__main__":

@@ -1,15 +1,15 @@
 """How a cluster's processes stand: what a step of a restore makes sure of before it goes on."""
 
-from camunda_backup.clusters import Cluster
+from camunda_backup.clusters import AnyCluster
 from camunda_backup.errors import NotYet, RestoreFailed
 from camunda_backup.hooks.camunda import ExportingHook
-from camunda_backup.inspection import Inspection, topology
-from camunda_backup.look import told
+from camunda_backup.inspection import topology
+from camunda_backup.look import Look, told
 from camunda_backup.runtimes import runtime_of
 from camunda_backup.runtimes.runtime import Runtime
 
 
-def runtime(cluster: Cluster) -> Runtime:
+def runtime(cluster: AnyCluster) -> Runtime:
     """Return what stops and starts a cluster's components.
 
     :raises RestoreFailed: the cluster file does not say
@@ -20,7 +20,7 @@ def runtime(cluster: Cluster) -> Runtime:
     return runtime_of(config)
 
 
-def require_stopped(cluster: Cluster) -> None:
+def require_stopped(cluster: AnyCluster) -> None:
     """Make sure that nothing runs that could write while data is restored.
 
     :raises RestoreFailed: a component runs
@@ -32,13 +32,13 @@ def require_stopped(cluster: Cluster) -> None:
         )
 
 
-def require_healthy_zeebe(cluster: Cluster, partitions: int | None = None) -> None:
+def require_healthy_zeebe(cluster: AnyCluster, partitions: int | None = None) -> None:
     """Make sure that all brokers are there and every partition has a healthy leader that exports.
 
     :param partitions: how many there must be
     :raises NotYet, Unreachable: it is not so (yet)
     """
-    look = Inspection(cluster)
+    look = Look(cluster)
     if problems := list(told(topology(look))):
         raise NotYet("Zeebe is not healthy: " + "; ".join(problems))
     there = len(ExportingHook(**cluster.exporting()).leaders())

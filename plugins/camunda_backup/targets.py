@@ -31,8 +31,9 @@ class Broker(Process):
     name: str = Field(pattern=r"^[a-zA-Z0-9][\w.-]*$", description="as tasks and logs call it, e.g. broker-0")
     empty: Command = Field(description="removes everything from its data directory")
     restore: Command = Field(
-        description="runs the restore application with the broker's own configuration; {backup_id} is put in",
-        pattern=r"\{backup_id\}",
+        description="runs the restore application with the broker's own configuration; {backup_id} is put in, or"
+        " {arguments}, of which there are none when the secondary storage is a database",
+        pattern=r"\{backup_id\}|\{arguments\}",
     )
     has_backup: Command | None = Field(
         None,

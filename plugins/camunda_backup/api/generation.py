@@ -63,6 +63,7 @@ class Generation:
     :param lines: minor versions, e.g. ``8.6``
     :param web_apps: the endpoints that back up Operate and Tasklist, one each or one for both
     :param apps_read_records: whether Operate and Tasklist need the exporter's records indices after a restore
+    :param rdbms_lines: those of its lines whose secondary storage may be a database
     :param generated_ids: asks Zeebe for signs that it makes backup IDs itself, where the generation can
     :param counts: what the manifest counts in the secondary storage
     :param views: which of them the web apps show
@@ -97,6 +98,7 @@ class Generation:
     exporting: ExportingApi = field(default_factory=ExportingApi)
     generated_ids: Request | None = None
     shared_prefix: bool = False
+    rdbms_lines: tuple[str, ...] = ()
     restore: Literal["application", "api"] = "application"
     over_rest: bool = False
     actuator: Optional["Generation"] = None

@@ -48,6 +48,7 @@ GENERATION = replace(
         control="/v2/exporting", state="/v2/exporting", permissions="the permissions SYSTEM:READ and SYSTEM:UPDATE"
     ),
     generated_ids=Request("GET", f"{RUNTIME}/state"),
+    rdbms_lines=("8.10",),
     over_rest=True,
-    actuator=replace(line_8_8.GENERATION, lines=("8.10",)),
+    actuator=replace(line_8_8.GENERATION, lines=("8.10",), rdbms_lines=("8.10",)),
 )

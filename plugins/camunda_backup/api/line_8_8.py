@@ -77,4 +77,5 @@ GENERATION = Generation(
     signed_calls={"rest": Request("POST", "/v2/process-definitions/search", body={"page": {"limit": 1}})},
     generated_ids=Request("GET", "/actuator/backupRuntime/state"),
     shared_prefix=True,
+    rdbms_lines=("8.9",),
 )

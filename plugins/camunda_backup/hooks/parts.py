@@ -6,6 +6,7 @@ from typing import Any
 
 from camunda_backup.api import generation
 from camunda_backup.api.backups import BackupApi, PartApi
+from camunda_backup.api.continuous import Holdings, holdings_request, read_holdings, read_start, start_request
 from camunda_backup.errors import Unreachable
 from camunda_backup.hooks.http import AsyncJsonHook, JsonHook
 from camunda_backup.states import Component, Report
@@ -74,6 +75,31 @@ class PartHook(JsonHook):
         if not isinstance(api, BackupApi):
             raise TypeError(f"{api.component} has no list of its own")
         return api.read_list(self.send(api.list()))
+
+
+class ContinuousHook(PartHook):
+    """Zeebe's own backups, which it takes under IDs that it makes itself."""
+
+    def begin(self) -> int:
+        """Ask for a backup; return its ID.
+
+        :raises Rejected, Unreachable: see ``read_start``
+        """
+        api = self._zeebe()
+        return read_start(api, self.send(start_request(api)))
+
+    def holdings(self) -> Holdings:
+        """Return what the backup store holds.
+
+        :raises Rejected, Unreachable: it does not tell
+        """
+        api = self._zeebe()
+        return read_holdings(api, self.send(holdings_request(api)))
+
+    def _zeebe(self) -> BackupApi:
+        if not isinstance(self._api, BackupApi):
+            raise TypeError(f"{self._api.component} makes no backups by itself")
+        return self._api
 
 
 class AsyncPartHook(AsyncJsonHook):

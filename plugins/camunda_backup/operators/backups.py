@@ -24,11 +24,11 @@ class MintBackupId(RunbookStep):
     Each try of a backup set takes its own ID: clearing a failed run from this task starts a new set.
 
     :param parts: keyword arguments of every :class:`~camunda_backup.hooks.parts.Part`
-    :param storage: keyword arguments of :class:`~camunda_backup.hooks.storage.StorageHook`
+    :param storage: keyword arguments of :class:`~camunda_backup.hooks.storage.StorageHook`; None without one
     :param scheme: ``seconds``, ``milliseconds`` or ``datetime``
     """
 
-    def __init__(self, *, parts: Sequence[dict[str, Any]], storage: dict[str, Any], scheme: str, **kwargs: Any):
+    def __init__(self, *, parts: Sequence[dict[str, Any]], storage: dict[str, Any] | None, scheme: str, **kwargs: Any):
         super().__init__(**kwargs)
         self.parts = parts
         self.storage = storage
@@ -38,52 +38,42 @@ class MintBackupId(RunbookStep):
         """Ask everyone for the IDs they know, and exceed them."""
         components = [Part(**part) for part in self.parts if part["component"] != Component.RECORDS]
         known = {report.backup_id for part in components for report in PartHook(part).listed()}
-        known |= StorageHook(**self.storage).backup_ids()
+        known |= StorageHook(**self.storage).backup_ids() if self.storage else set()
         backup_id = ids.mint(ids.IdScheme(self.scheme), datetime.now(UTC), known)
         self.log.info("Backup ID %d; the highest known was %s", backup_id, max(known, default="none"))
         return backup_id
 
 
-class StartBackup(RunbookStep):
+class StartPart(RunbookStep):
     """Start one component's part of the set; safe to retry after a crash.
 
     It asks for the ID before it acts. A backup that is already there counts only if this very task asked for it
-    before, which is written down ahead of the request and survives retries. It refuses to start when exporting is
-    not paused as it was. Returns ``asked_at`` and ``give_up_at`` (seconds since the epoch), ``backup_id`` and
-    ``snapshots``.
+    before, which is written down ahead of the request and survives retries. Returns ``asked_at`` and ``give_up_at``
+    (seconds since the epoch; None outside a pause), ``backup_id`` and ``snapshots``.
 
     :param backup_id: of the set (templated)
-    :param pause: what the pause task returned (templated)
     :param part: keyword arguments of :class:`~camunda_backup.hooks.parts.Part`
-    :param exporting: keyword arguments of :class:`~camunda_backup.hooks.camunda.ExportingHook`
-    :param links: where the task's links lead, from ``Cluster.link_bases``
+    :param links: where the task's links lead, from ``AnyCluster.link_bases``
     """
 
     ui_color = "#d6e4f5"
-    template_fields: Sequence[str] = ("backup_id", "pause")
+    template_fields: Sequence[str] = ("backup_id",)
     operator_extra_links = LINKS
 
-    def __init__(
-        self,
-        *,
-        backup_id: Any,
-        pause: Any,
-        part: dict[str, Any],
-        exporting: dict[str, Any],
-        links: dict[str, str],
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, *, backup_id: Any, part: dict[str, Any], links: dict[str, str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.backup_id = backup_id
-        self.pause = pause
         self.part = part
-        self.exporting = exporting
         self.links = links
+
+    def require(self) -> float | None:
+        """Make sure that the part may be made now; return when it is given up, in seconds since the epoch."""
+        return None
 
     def step(self, context: Context) -> dict[str, Any]:
         """Start the part, or recognise it as started by an earlier try of this task."""
         backup_id, part = int(self.backup_id), Part(**self.part)
-        self._require_pause()
+        give_up_at = self.require()
         store, key = context["task_state_store"], f"asked_for_{backup_id}"
         asked_at = store.get(key)
         hook = PartHook(part)
@@ -105,7 +95,7 @@ class StartBackup(RunbookStep):
         return {
             "backup_id": backup_id,
             "asked_at": store.get(key),
-            "give_up_at": self.pause["give_up_at"],
+            "give_up_at": give_up_at,
             "snapshots": list(snapshots),
         }
 
@@ -123,8 +113,25 @@ class StartBackup(RunbookStep):
             store.delete(key)  # it is somebody else's: a cleared task must not take it for its own
             raise
 
-    def _require_pause(self) -> None:
-        if time.time() >= self.pause["give_up_at"]:
+
+class StartBackup(StartPart):
+    """Start one component's part of the set, and refuse to when exporting is not paused as it was.
+
+    :param pause: what the pause task returned (templated)
+    :param exporting: keyword arguments of :class:`~camunda_backup.hooks.camunda.ExportingHook`
+    """
+
+    template_fields: Sequence[str] = ("backup_id", "pause")
+
+    def __init__(self, *, pause: Any, exporting: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.pause = pause
+        self.exporting = exporting
+
+    def require(self) -> float:
+        """Look whether the pause holds; return when it ends whatever happens."""
+        give_up_at: float = self.pause["give_up_at"]
+        if time.time() >= give_up_at:
             raise BackupFailed("the pause reached max_pause of the cluster file; the backup is given up")
         seen = ExportingHook(**self.exporting).look()
         mode = PauseMode(self.pause["mode"])
@@ -133,3 +140,4 @@ class StartBackup(RunbookStep):
                 f"exporting is not paused ({mode}) any more: {seen.phases}; a backup made now would not be"
                 " consistent. Clear the run from its check task."
             )
+        return give_up_at

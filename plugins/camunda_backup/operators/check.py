@@ -5,7 +5,7 @@ from typing import Any
 
 from airflow.sdk import Context, DagRunState
 
-from camunda_backup.clusters import Cluster
+from camunda_backup.clusters import AnyCluster, Cluster
 from camunda_backup.errors import Rejected
 from camunda_backup.inspection import Inspection
 from camunda_backup.operators.step import RunbookStep
@@ -13,7 +13,7 @@ from camunda_backup.operators.step import RunbookStep
 EXCLUSIVE_JOBS = ("back_up", "restore", "cold_back_up", "cold_restore")
 
 
-def others_running(context: Context, cluster: Cluster, jobs: Sequence[str] = EXCLUSIVE_JOBS) -> list[str]:
+def others_running(context: Context, cluster: AnyCluster, jobs: Sequence[str] = EXCLUSIVE_JOBS) -> list[str]:
     """Return a sentence for each other job of the cluster that is running."""
     own = context["dag"].dag_id
     others = [dag_id for job in jobs if (dag_id := cluster.dag_id(job)) != own]

@@ -9,12 +9,21 @@ from airflow.sdk import Context, DagRunState
 from airflow.sdk.exceptions import AirflowSkipException
 
 from camunda_backup import leases, manifests
+from camunda_backup.continuity import gaps, oldest_newest
 from camunda_backup.errors import BackupFailed, PauseBroken
 from camunda_backup.hooks.camunda import ExportingHook
+from camunda_backup.hooks.parts import ContinuousHook, Part
 from camunda_backup.operators.step import RunbookStep
 
 LOOK_AGAIN = 3.0  # seconds; a backup may pause or resume between two looks
 ACTIVE: list[str] = [DagRunState.RUNNING, DagRunState.QUEUED]
+
+
+def skip_while_restoring(context: Context, restores: Sequence[str]) -> None:
+    """Skip the task while one of these DAGs runs."""
+    for dag_id in restores:
+        if context["ti"].get_dr_count(dag_id=dag_id, states=[DagRunState.RUNNING]):
+            raise AirflowSkipException(f"{dag_id} is running; a restored Zeebe exports from its start on")
 
 
 class GuardExporting(RunbookStep):
@@ -48,9 +57,7 @@ class GuardExporting(RunbookStep):
 
     def step(self, context: Context) -> str:
         """Look twice, then act; raises PauseBroken for a pause that nobody is responsible for."""
-        for dag_id in self.restores:
-            if context["ti"].get_dr_count(dag_id=dag_id, states=[DagRunState.RUNNING]):
-                raise AirflowSkipException(f"{dag_id} is running; a restored Zeebe exports from its start on")
+        skip_while_restoring(context, self.restores)
         hook = ExportingHook(**self.exporting)
         verdict = self._verdict(hook, context)
         if verdict is not None:
@@ -87,6 +94,52 @@ class GuardExporting(RunbookStep):
         return None
 
 
+class GuardContinuousBackups(RunbookStep):
+    """Fail when Zeebe's own backups have a gap, or the newest one is too old; for clusters that are never paused.
+
+    :param cluster: name of the cluster
+    :param part: keyword arguments of :class:`~camunda_backup.hooks.parts.Part`, of Zeebe
+    :param exporting: keyword arguments of :class:`~camunda_backup.hooks.camunda.ExportingHook`
+    :param max_age: seconds
+    :param restores: DAGs that stop Zeebe; while one of them runs there is nothing to look at
+    """
+
+    ui_color = "#ffd9d9"
+
+    def __init__(
+        self,
+        *,
+        cluster: str,
+        part: dict[str, Any],
+        exporting: dict[str, Any],
+        max_age: float,
+        restores: Sequence[str] = (),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.cluster = cluster
+        self.part = part
+        self.exporting = exporting
+        self.max_age = max_age
+        self.restores = restores
+
+    def step(self, context: Context) -> str:
+        """Look; raises BackupFailed with everything that is wrong with the backups."""
+        skip_while_restoring(context, self.restores)
+        holdings = ContinuousHook(Part(**self.part)).holdings()
+        problems = list(gaps(holdings, set(ExportingHook(**self.exporting).leaders())))
+        newest = oldest_newest(holdings)
+        age = (datetime.now(UTC) - newest).total_seconds() if newest else None
+        if age is not None and age > self.max_age:
+            problems.append(
+                f"the newest one is {age / 60:.0f} min old, more than the {self.max_age / 60:.0f} min of"
+                " zeebe_backups.max_age: does the schedule run, and does the backup store answer?"
+            )
+        if problems:
+            raise BackupFailed(f"Zeebe's own backups of {self.cluster}:\n- " + "\n- ".join(problems))
+        return f"they are without a gap, and the newest one is {age or 0:.0f} s old"
+
+
 class GuardRecoveryPoint(RunbookStep):
     """Fail when the newest complete backup set of a cluster is older than its RPO.
 
@@ -111,7 +164,7 @@ class GuardRecoveryPoint(RunbookStep):
         if not known:
             raise BackupFailed(f"{self.cluster} has no complete backup yet; run back_up_{self.cluster}")
         newest = manifests.read(self.location, self.cluster, known[0])
-        age = (datetime.now(UTC) - datetime.fromisoformat(newest["pause"]["asked_at"])).total_seconds()
+        age = (datetime.now(UTC) - manifests.taken_at(newest)).total_seconds()
         if age > self.rpo:
             raise BackupFailed(
                 f"the newest complete backup of {self.cluster}, {known[0]}, is {age / 3600:.1f} h old, more than the"

@@ -14,7 +14,6 @@ from camunda_backup.hooks.parts import Part, PartHook
 from camunda_backup.hooks.storage import StorageHook
 from camunda_backup.links import LINKS
 from camunda_backup.operators.step import RunbookStep
-from camunda_backup.states import Component
 
 
 class CountSecondaryStorage(RunbookStep):
@@ -123,14 +122,17 @@ class VerifyBackupSet(RunbookStep):
             "order": cluster.order,
             "pause": {
                 "mode": self.pause["mode"],
-                "asked_at": _moment(self.pause["asked_at"]),
-                "resumed_at": _moment(self.resumed["resumed_at"]),
+                "asked_at": manifests.as_time(self.pause["asked_at"]),
+                "resumed_at": manifests.as_time(self.resumed["resumed_at"]),
                 "seconds": self.resumed["seconds"],
                 "positions": self.resumed["positions"],
             },
             "partitions": len(expected.exported),
             "brokers": len(self.cluster.brokers),
-            "parts": [_part(component, reports[component].as_json(), *times[component]) for component in components],
+            "parts": [
+                manifests.as_part(component, reports[component].as_json(), *times[component])
+                for component in components
+            ],
             "repository": {"name": cluster.repository.name, "type": cluster.repository.type},
             "index_prefixes": cluster.prefixes,
             **self.counted,
@@ -163,18 +165,3 @@ class RecordManifest(RunbookStep):
         context["outlet_events"][manifests.asset(self.cluster)].extra = self.manifest
         self.log.info("The manifest of backup %d is %s", self.manifest["backup_id"], path)
         return path
-
-
-def _moment(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
-
-
-def _part(component: Component, report: dict[str, Any], asked_at: float, completed_at: float) -> dict[str, Any]:
-    return {
-        "component": component.value,
-        "state": report["state"],
-        "pieces": report["pieces"],
-        "asked_at": _moment(asked_at),
-        "completed_at": _moment(completed_at),
-        "seconds": round(completed_at - asked_at, 1),
-    }

@@ -168,14 +168,18 @@ class Commands:
         tied: bool = False,
     ) -> Ended:
         try:
-            return _shell(unit.process.ssh).run(command, timeout or self._timeout, tell, tied=tied)
+            return shell(unit.process.ssh).run(command, timeout or self._timeout, tell, tied=tied)
         except NoConnection:
             raise
         except (TimedOut, Unreachable) as error:
             raise type(error)(f"{unit.name}: its {name} command: {error}") from error
 
 
-def _shell(ssh: str | None) -> Shell:
+def shell(ssh: str | None) -> Shell:
+    """Return where a command of a cluster file runs: on the worker, or through an SSH connection.
+
+    :raises Rejected: the SSH provider is not installed
+    """
     if ssh is None:
         return LocalShell()
     try:

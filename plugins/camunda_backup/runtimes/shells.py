@@ -104,10 +104,10 @@ class LocalShell:
             try:
                 self._follow(process, end, lines)
             except subprocess.TimeoutExpired:
-                _end_group(process)
+                end_group(process)
                 raise TimedOut(f"it did not end within {timeout:.0f} s and was ended") from None
             except BaseException:  # the task itself is ended
-                _end_group(process)
+                end_group(process)
                 raise
         return Ended(process.returncode, lines.end())
 
@@ -134,7 +134,8 @@ class LocalShell:
                 lines.feed(data)
 
 
-def _end_group(process: subprocess.Popen[bytes]) -> None:
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """End a process and its group, which may say their last words before."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
     with suppress(subprocess.TimeoutExpired):

@@ -13,7 +13,7 @@ from camunda_backup.hooks.camunda import ExportingHook
 from camunda_backup.hooks.storage import StorageHook
 from camunda_backup.restores import shortfalls
 from camunda_backup.sensors.step import RunbookSensor
-from camunda_backup.states import Component
+from camunda_backup.showing import shown_counts
 
 NO_SUCH = 404
 PADDING = 256 * 1024  # bytes
@@ -83,14 +83,8 @@ class CheckCounts(SettlingCheck):
         generation, recorded = self.cluster.generation, self.manifest["counts"]
         storage = StorageHook(**self.cluster.storage())
         restored = {count.name: storage.count(count, self.cluster.prefixes) for count in generation.counts}
-        shown, short = {}, shortfalls(generation.counts, recorded, restored, "the secondary storage")
-        apps = {component: self._app(component) for component in {view.component for view in generation.views}}
-        for view in generation.views:
-            answer = apps[view.component].send(view.request)
-            if not answer.ok:
-                raise answer.failure(f"{view.component} does not show {view.count}")
-            with readable(answer, f"{view.component} does not show {view.count}"):
-                shown[view.count] = view.read(answer)
+        short = shortfalls(generation.counts, recorded, restored, "the secondary storage")
+        shown = shown_counts(self.cluster)
         largest = {view.count: view.largest for view in generation.views}
         capped = {name: min(number, largest.get(name, number)) for name, number in recorded.items()}
         short += shortfalls(generation.counts, capped, shown, "the web app shows")
@@ -98,13 +92,6 @@ class CheckCounts(SettlingCheck):
         if short:
             raise NotYet("; ".join(short))
         return {"restored": restored, "shown": shown}
-
-    def _app(self, component: Component) -> AppHook:
-        """Return a signed-in client of the app that shows a component's numbers."""
-        connections = self.cluster.connections
-        if component is Component.WEB_APPS:
-            return AppHook(str(connections.rest), self.cluster.rest_access())
-        return AppHook(getattr(connections, f"{component}_web"), self.cluster.access())
 
 
 class CheckOptimize(SettlingCheck):
