@@ -18,6 +18,9 @@ class Conditions:
     :param missing_brokers: brokers that are not in the topology
     :param pending_change: a topology change is under way
     :param generates_ids: Zeebe mints its own backup IDs and refuses a caller's (8.9)
+    :param rdbms: the secondary storage is a database: Zeebe is restored by the exported positions in it
+    :param backup_gaps: partitions whose newest backup does not join the ones before it (8.9)
+    :param partitions_without_backup: partitions of which Zeebe has taken no backup (8.9)
     :param repository_broken: the repository's folder is gone: it is registered but does not verify
     :param search_health: status of the search engine's cluster
     :param incomplete_after: seconds after which web apps of 8.8 and later say INCOMPLETE of a backup that is dead (the
@@ -42,6 +45,9 @@ class Conditions:
     missing_brokers: list[int] = field(default_factory=list)
     pending_change: bool = False
     generates_ids: bool = False
+    rdbms: bool = False
+    backup_gaps: list[int] = field(default_factory=list)
+    partitions_without_backup: list[int] = field(default_factory=list)
     repository_broken: bool = False
     search_health: str = "green"
     incomplete_after: float = 0.0

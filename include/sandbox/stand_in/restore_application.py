@@ -1,8 +1,11 @@
-"""Zeebe's restore application, ``bin/restore --backupId=N``: what it does and prints, recorded from Camunda 8.6.0."""
+"""Zeebe's restore application, ``bin/restore --backupId=N``: what it does and prints, recorded from Camunda 8.6.0.
+
+Without an ID, for a database as secondary storage, it is known from the manual and the source of 8.9.
+"""
 
 from collections.abc import Iterator
 
-from sandbox.stand_in.model.backups import COMPLETED
+from sandbox.stand_in.model.backups import COMPLETED, ZeebeBackup
 from sandbox.stand_in.model.clock import zulu
 from sandbox.stand_in.world import World
 
@@ -13,6 +16,10 @@ APPLICATION, MANAGER = "io.camunda.zeebe.restore.RestoreApp", "io.camunda.zeebe.
 SPRING = "org.springframework.boot.SpringApplication"
 NOT_EMPTY = f"java.nio.file.DirectoryNotEmptyException: {DATA}"
 NOT_FOUND = "io.camunda.zeebe.restore.BackupNotFoundException: Could not find a completed backup with id {number}."
+NO_RANGE = (
+    "java.lang.IllegalStateException: No range of backups covers the exported positions {exported} of all partitions "
+    "[the stand-in's words]"
+)
 NO_STORE = "java.lang.IllegalStateException: No backup store configured, cannot restore from backup."
 REFUSED = (
     "software.amazon.awssdk.core.exception.SdkClientException: Unable to execute HTTP request: "
@@ -26,11 +33,11 @@ class RestoreApplication:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    async def run(self, number: int) -> tuple[int, str]:
-        """Restore a backup; returns the exit code, 0 or 1, and what is printed."""
+    async def run(self, number: int | None) -> tuple[int, str]:
+        """Restore a backup, or what fits the database; returns the exit code, 0 or 1, and what is printed."""
         begun = [
             *said("INFO", APPLICATION, f"Starting RestoreApp v{self._world.version('zeebe')} using the stand-in"),
-            *said("INFO", APPLICATION, f"Starting to restore from backup {number}"),
+            *said("INFO", APPLICATION, f"Starting to restore from backup {number or 'store by exported positions'}"),
         ]
         if self._world.data_directory:
             exit_code, ended = 1, [*said("ERROR", MANAGER, not_empty()), *failed(NOT_EMPTY)]
@@ -38,15 +45,19 @@ class RestoreApplication:
             exit_code, ended = await self._into_empty(number)
         return exit_code, "\n".join([*begun, *ended])
 
-    async def _into_empty(self, number: int) -> tuple[int, list[str]]:
+    async def _into_empty(self, wanted: int | None) -> tuple[int, list[str]]:
         world = self._world
         world.data_directory = RESTORING
         await world.pace.parts(RESTORE_PARTS)
+        exported = world.exported_positions() if world.conditions.rdbms and wanted is None else None
+        number = wanted if wanted is not None else self._newest()
         backup, trouble = world.zeebe_backups.known.get(number), None
         if world.conditions.backup_store == "none":
             trouble = NO_STORE
         elif world.conditions.restore_store == "refusing":
             trouble = REFUSED
+        elif exported is not None and (backup is None or not self._reaches(exported, backup)):
+            trouble = NO_RANGE.format(exported=exported)
         elif backup is None or backup.state != COMPLETED:
             trouble = NOT_FOUND.format(number=number)
         if trouble or backup is None:
@@ -54,9 +65,22 @@ class RestoreApplication:
             given_up = said("ERROR", MANAGER, f"Failed to restore broker. Deleting data directory {DATA}")
             return 1, [*given_up, *failed(trouble or "")]
         world.zeebe.load({p.number: p.held for p in backup.partitions})
+        for partition, position in (exported or {}).items():
+            world.zeebe.partitions[partition].acknowledged = world.zeebe.partitions[partition].written = position
+        world.database = None
         world.zeebe_backups.latest = number
         world.data_directory = {"raft-partition"}
         return 0, [*said("INFO", APPLICATION, f"Successfully restored broker from backup {number}")]
+
+    def _newest(self) -> int:
+        done = (b.number for b in self._world.zeebe_backups.known.values() if b.state == COMPLETED)
+        return max(done, default=0)
+
+    def _reaches(self, exported: dict[int, int], backup: ZeebeBackup) -> bool:
+        """Whether the store covers every partition's exported position and what follows, up to a backup."""
+        gaps = self._world.conditions.backup_gaps
+        held = {part.number: len(part.held.records) for part in backup.partitions}
+        return not gaps and all(number in exported and exported[number] <= end for number, end in held.items())
 
 
 def said(level: str, logger: str, message: str) -> Iterator[str]:

@@ -61,6 +61,7 @@ class World:
     indices: Indices
     repositories: Repositories
     exporter: Exporter
+    database: dict[int, int] | None
     optimize_plans: dict[int, Plan]
     tokens: set[str]
 
@@ -90,6 +91,7 @@ class World:
         apart = (app.role for app in self.line.web_apps if not self.line.unified)
         self.processes = Processes((ZEEBE, *apart, "optimize"))
         self.optimize_plans, self.tokens = {}, set()
+        self.database = None
         self.indices, self.repositories = Indices(), Repositories()
         for process in self.processes.known:
             self.make_indices(process)
@@ -136,6 +138,15 @@ class World:
         for index in indices:
             self.indices.add(index.frozen())
         self.exporter.notice()
+
+    def exported_positions(self) -> dict[int, int]:
+        """Position up to which each partition was exported into a database, by the database's own word.
+
+        It outlives Zeebe's data, and goes back when the database is restored.
+        """
+        if self.database is not None:
+            return self.database
+        return {number: partition.acknowledged for number, partition in self.zeebe.partitions.items()}
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something in the background until it is done or the world is reset."""

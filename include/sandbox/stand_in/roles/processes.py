@@ -7,6 +7,7 @@ from sandbox.stand_in.messages import Call, Reply
 from sandbox.stand_in.model.backups import COMPLETED
 from sandbox.stand_in.model.processes import ZEEBE, Process
 from sandbox.stand_in.restore_application import RESTORING, RestoreApplication
+from sandbox.stand_in.roles.database import DatabaseRole
 from sandbox.stand_in.routes import Routes
 from sandbox.stand_in.world import World
 
@@ -30,6 +31,7 @@ class ProcessRole:
         routes.add("GET", "/processes/{name}", self._state)
         routes.add("POST", "/processes/{name}/stop", self._stop)
         routes.add("POST", "/processes/{name}/start", self._start)
+        DatabaseRole(self._world).add_to(routes)
         return routes
 
     async def disaster(self) -> None:
@@ -37,6 +39,7 @@ class ProcessRole:
         for process in self._world.processes.known.values():
             await self._end(process)
         self._world.zeebe.load({})
+        self._world.database = {} if self._world.conditions.rdbms else None
         self._world.data_directory = set()
         for index in list(self._world.indices):
             self._world.indices.delete(index.name)
@@ -103,13 +106,15 @@ class ProcessRole:
     async def _empty(self, _call: Call) -> Reply:
         if running := self._refused_while_running():
             return running
+        if self._world.conditions.rdbms:
+            self._world.database = self._world.exported_positions()
         self._world.zeebe.load({})
         self._world.data_directory = {"stand-in.lock"} if self._world.conditions.data_left else set()
         return Reply(204)
 
     async def _restore(self, call: Call) -> Reply:
         try:
-            number = int(call.json()["backup_id"])
+            number = None if self._world.conditions.rdbms and not call.body else int(call.json()["backup_id"])
         except (ValueError, TypeError, KeyError):
             return Reply(400, {"message": 'Send {"backup_id": <number>}.'})
         if running := self._refused_while_running():

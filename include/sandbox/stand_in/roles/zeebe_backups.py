@@ -9,6 +9,7 @@ from sandbox.stand_in.model.backups import COMPLETED, FAILED, PartitionBackup, Z
 from sandbox.stand_in.model.clock import millis
 from sandbox.stand_in.outcomes import Outcome, Plan
 from sandbox.stand_in.roles.spring import Spring
+from sandbox.stand_in.roles.zeebe_holdings import holdings
 from sandbox.stand_in.routes import Handler, Routes
 from sandbox.stand_in.world import World
 
@@ -162,21 +163,7 @@ class ZeebeBackupRole:
     async def _state(self, call: Call) -> Reply:
         if not self._since_8_9:
             return self._give("get.not_a_number", call, id="state")
-        kind = "SCHEDULED_BACKUP" if self._world.conditions.generates_ids else "MANUAL_BACKUP"
-        done = [b for b in self._world.zeebe_backups.known.values() if b.state == COMPLETED]
-        newest = sorted(done, key=lambda b: b.number)[-1:]
-        states = [
-            {
-                "checkpointId": backup.number,
-                "checkpointType": kind,
-                "partitionId": p.number,
-                "checkpointPosition": len(p.held.records),
-                "checkpointTimestamp": p.created,
-            }
-            for backup in newest
-            for p in backup.partitions
-        ]
-        return self._told({"checkpointStates": states, "backupStates": states, "ranges": []})
+        return self._told(holdings(self._world))
 
     async def _store_trouble(self, call: Call) -> Reply | None:
         store = self._world.conditions.backup_store
