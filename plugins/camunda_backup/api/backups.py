@@ -152,7 +152,7 @@ class BackupApi:
         raise (Unreachable if phase is Phase.FAULT else Rejected)(trouble)
 
     def _advice(self, answer: Answer) -> str:
-        return f"; the client needs {self.permissions}" if answer.status == 403 and self.permissions else ""
+        return f"; the documented ones are {self.permissions}" if answer.status == 403 and self.permissions else ""
 
     def _report(self, body: dict[str, Any]) -> Report:
         word = str(body["state"])

@@ -112,8 +112,9 @@ class ExportingApi:
         reason = told.get("message") if isinstance(told, dict) else told
         text = f"HTTP {answer.status} with status {inner} inside: {reason}" if inner else str(answer)
         if answer.status >= 400 and not answer.transient:
-            advice = f"; the client needs {self.permissions}" if answer.status == 403 and self.permissions else ""
-            raise Rejected(f"exporting control refused: {text}{advice}")
+            if answer.status == 403 and self.permissions:
+                text += f"; the documented ones are {self.permissions}"
+            raise Rejected(f"exporting control refused: {text}")
         raise Unreachable(f"exporting control failed: {text}")
 
     def read_everywhere(self, answer: Answer) -> str:

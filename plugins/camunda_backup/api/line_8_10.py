@@ -15,7 +15,7 @@ from camunda_backup.api.messages import Request
 from camunda_backup.states import Component, Phase
 
 RUNTIME = "/v2/backups/runtime"
-PERMISSIONS = "the permissions BACKUP:CREATE and BACKUP:READ"
+PERMISSIONS = "BACKUP:CREATE and BACKUP:READ"
 
 GENERATION = replace(
     line_8_8.GENERATION,
@@ -44,9 +44,7 @@ GENERATION = replace(
             permissions=PERMISSIONS,
         ),
     ),
-    exporting=ExportingApi(
-        control="/v2/exporting", state="/v2/exporting", permissions="the permissions SYSTEM:READ and SYSTEM:UPDATE"
-    ),
+    exporting=ExportingApi(control="/v2/exporting", state="/v2/exporting", permissions="SYSTEM:READ and SYSTEM:UPDATE"),
     generated_ids=Request("GET", f"{RUNTIME}/state"),
     rdbms_lines=("8.10",),
     over_rest=True,
