@@ -48,7 +48,7 @@ with DAG(
             SetUpRepository(
                 task_id=f"set_up_{cluster.name}" + ("" if repository is cluster.repository else "_optimize"),
                 cluster=cluster.name,
-                storage=cluster.storage(repository),
+                access=cluster.repository_access(repository),
                 definition=as_registered(repository),
                 chosen="{{ params.cluster }}",
                 overwrite="{{ params.overwrite }}",

@@ -122,7 +122,7 @@ def test_optimize_may_have_a_repository_of_its_own(tmp_path: Path) -> None:
     cluster = read_cluster(put(tmp_path, data))
 
     assert cluster.storage()["other_repositories"] == ["optimize"]
-    assert cluster.storage(cluster.repositories[1])["repository"] == "optimize"
+    assert cluster.repository_access(cluster.repositories[1])["repository"] == "optimize"
 
 
 PREFIXES = [

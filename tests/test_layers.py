@@ -147,7 +147,7 @@ def found_in(package: str, path: Path, kind: type) -> dict[str, list[object]]:
 
 
 SHARED_IN_API = {"access", "backups", "continuous", "exporting", "generation", "identity", "messages"}
-SHARED_IN_STORAGE = {"engine", "repositories", "restoring", "stores"}
+SHARED_IN_STORAGE = {"engine", "refusals", "repositories", "restoring", "stores"}
 
 
 def test_every_line_of_camunda_in_api_is_registered() -> None:

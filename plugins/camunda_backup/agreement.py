@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from camunda_backup.hooks.storage import StorageHook
+from camunda_backup.hooks.repository import RepositoryHook
 from camunda_backup.look import Look, find, told
 from camunda_backup.states import Component
 from camunda_backup.storage.repositories import as_registered
@@ -12,11 +12,11 @@ from camunda_backup.storage.repositories import as_registered
 def repositories(look: Look) -> Iterator[str]:
     """The snapshot repositories are those of the cluster file, and every node can write to them."""
     for wanted in look.cluster.repositories:
-        if (storage := look.storage(wanted)) is not None:
+        if (storage := look.repository(wanted)) is not None:
             yield from told(_registered(storage, as_registered(wanted)))
 
 
-def _registered(storage: StorageHook, wanted: dict[str, Any]) -> Iterator[str]:
+def _registered(storage: RepositoryHook, wanted: dict[str, Any]) -> Iterator[str]:
     registered = storage.definition()
     if registered is None:
         yield (
@@ -38,7 +38,7 @@ def _registered(storage: StorageHook, wanted: dict[str, Any]) -> Iterator[str]:
 def writable(look: Look) -> Iterator[str]:
     """The snapshot repositories take snapshots."""
     for wanted in look.cluster.repositories:
-        storage = look.storage(wanted)
+        storage = look.repository(wanted)
         settings = ((storage and storage.definition()) or {}).get("settings") or {}
         if str(settings.get("readonly", "false")).lower() == "true":
             yield f"snapshot repository {wanted.name} is registered as readonly"

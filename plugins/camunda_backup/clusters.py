@@ -38,10 +38,9 @@ class AnyCluster(Ports):
 
     @model_validator(mode="after")
     def _fits_storage(self) -> Self:
-        if self.search_engine is None:
-            return self
-        problems = list(repository_problems(self.search_engine, self.repositories, self.connections))
-        problems += prefix_problems(self.prefixes, self.version, shared=self.generation.shared_prefix)
+        problems = list(prefix_problems(self.prefixes, self.version, shared=self.generation.shared_prefix))
+        if self.search_engine:
+            problems += repository_problems(self.search_engine, self.repositories, self.connections)
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -114,22 +113,26 @@ class AnyCluster(Ports):
         repository = {"repository": self.snapshot_repository.name} if self.snapshot_repository else {}
         return {**self.links.model_dump(exclude_none=True), **repository}
 
-    def storage(self, repository: Store | None = None) -> dict[str, Any]:
+    def storage(self) -> dict[str, Any]:
         """Return what asking the search engine needs of this cluster, as JSON types.
 
-        :param repository: this one alone; default: all
         :raises ClusterFileError: it has none
         """
-        names = [one.name for one in ((repository,) if repository else self.repositories)]
-        if self.search_engine is None or not names:
+        if self.search_engine is None or not self.repositories:
             raise ClusterFileError(f"{self.name} has no search engine with a snapshot repository")
+        first, *others = (repository.name for repository in self.repositories)
+        engine = self.search_engine
         return {
-            "conn_id": self.search_engine.connection,
-            "access": self.search_engine.access(self.identity),
-            "engine": self.search_engine.engine,
-            "repository": names[0],
-            "other_repositories": names[1:],
+            "conn_id": engine.connection,
+            "access": engine.access(self.identity),
+            "engine": engine.engine,
+            "repository": first,
+            "other_repositories": others,
         }
+
+    def repository_access(self, repository: Store) -> dict[str, Any]:
+        """Return what asking about one snapshot repository needs, as JSON types."""
+        return {**self.storage(), **repository.as_json(), "other_repositories": []}
 
     def exporting(self) -> dict[str, Any]:
         """Return what asking and changing exporting needs of this cluster, as JSON types."""

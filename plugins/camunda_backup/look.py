@@ -8,6 +8,7 @@ from camunda_backup.api.messages import UNREADABLE, Answer, Request
 from camunda_backup.clusters import AnyCluster
 from camunda_backup.errors import CamundaBackupError
 from camunda_backup.hooks.http import JsonHook
+from camunda_backup.hooks.repository import RepositoryHook
 from camunda_backup.hooks.storage import StorageHook
 from camunda_backup.states import Component
 from camunda_backup.storage.stores import Store
@@ -40,14 +41,16 @@ class Look:
         """Return the answer to a GET."""
         return JsonHook(conn_id, self.cluster.access_at(conn_id)).send(Request("GET", path))
 
-    def storage(self, repository: Store | None = None) -> StorageHook | None:
-        """Return the search engine, or None when there is none or it does not answer.
-
-        :param repository: this one alone; default: all
-        """
+    def storage(self) -> StorageHook | None:
+        """Return the search engine, or None when there is none or it does not answer."""
         if self.cluster.search_engine is None or self.cluster.search_engine.connection in self.silent:
             return None
-        return StorageHook(**self.cluster.storage(repository))
+        return StorageHook(**self.cluster.storage())
+
+    def repository(self, repository: Store) -> RepositoryHook | None:
+        """Return a snapshot repository, or None when the search engine does not answer."""
+        access = self.cluster.repository_access(repository)
+        return None if access["conn_id"] in self.silent else RepositoryHook(**access)
 
 
 def told(problems: Iterable[str]) -> Iterator[str]:

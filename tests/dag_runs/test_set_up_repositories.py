@@ -21,7 +21,11 @@ def test_a_missing_repository_is_registered_verified_and_probed(played: Any, run
 
     assert done.state == "success", done.errors
     assert repository(played) == DEFINITION
-    assert done.results(f"set_up_{played.name}") == {"registered": True, "nodes": ["stand-in"], "probed": True}
+    assert done.results(f"set_up_{played.name}") == {
+        "registered": True,
+        "nodes": ["stand-in"],
+        "proven": ["write", "list", "read", "delete"],
+    }
 
 
 def test_a_second_run_changes_nothing_and_leaves_nothing_behind(played: Any, run: Any) -> None:

@@ -8,14 +8,15 @@ import pytest
 
 from camunda_backup.api.generation import Count
 from camunda_backup.errors import CamundaBackupError, Rejected, Unreachable
+from camunda_backup.hooks.repository import RepositoryHook
 from camunda_backup.hooks.storage import StorageHook
 from tests.hooks.conftest import CONN_ID
 from tests.hooks.server import Server
 
 COUNT = Count("instances", "operate", "list-view-*", {"match_all": {}})
 
-CALLS: dict[str, Callable[[StorageHook], Any]] = {
-    "definition": StorageHook.definition,
+CALLS: dict[str, Callable[[RepositoryHook], Any]] = {
+    "definition": RepositoryHook.definition,
     "register": lambda hook: hook.register({"type": "fs"}),
     "snapshots": StorageHook.snapshots,
     "indices": lambda hook: hook.indices("operate"),
@@ -27,16 +28,16 @@ READING = {name: call for name, call in CALLS.items() if name not in {"register"
 
 
 @pytest.fixture
-def hook(server: Server, connect: Callable[..., None]) -> StorageHook:
+def hook(server: Server, connect: Callable[..., None]) -> RepositoryHook:
     """A hook to a search engine whose answers the test decides."""
     connect(server.connection)
-    return StorageHook(CONN_ID, "opensearch", "backups")
+    return RepositoryHook("fs", conn_id=CONN_ID, engine="opensearch", repository="backups")
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 @pytest.mark.parametrize("status", [408, 429, 500, 503])
 def test_what_may_pass_is_worth_another_try(
-    server: Server, hook: StorageHook, call: Callable[[StorageHook], Any], status: int
+    server: Server, hook: RepositoryHook, call: Callable[[RepositoryHook], Any], status: int
 ) -> None:
     server.status = status
     with pytest.raises(Unreachable, match=f"HTTP {status}"):
@@ -45,7 +46,9 @@ def test_what_may_pass_is_worth_another_try(
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 @pytest.mark.parametrize("status", [400, 401, 403])
-def test_a_refusal_is_final(server: Server, hook: StorageHook, call: Callable[[StorageHook], Any], status: int) -> None:
+def test_a_refusal_is_final(
+    server: Server, hook: RepositoryHook, call: Callable[[RepositoryHook], Any], status: int
+) -> None:
     server.status = status
     with pytest.raises(Rejected, match=f"HTTP {status}"):
         call(hook)
@@ -54,7 +57,7 @@ def test_a_refusal_is_final(server: Server, hook: StorageHook, call: Callable[[S
 @pytest.mark.parametrize("call", READING.values(), ids=READING)
 @pytest.mark.parametrize("body", ["", "<html>login</html>", "5", '["text"]'])
 def test_a_success_that_cannot_be_read_is_worth_another_try(
-    server: Server, hook: StorageHook, call: Callable[[StorageHook], Any], body: str
+    server: Server, hook: RepositoryHook, call: Callable[[RepositoryHook], Any], body: str
 ) -> None:
     server.body = body.encode()
     with pytest.raises(Unreachable, match="unreadable answer"):
@@ -62,7 +65,7 @@ def test_a_success_that_cannot_be_read_is_worth_another_try(
 
 
 @pytest.mark.parametrize("body", [None, {}, {"nodes": []}, {"nodes": {"a": {}}}], ids=str)
-def test_a_verification_that_names_no_nodes_is_no_success(server: Server, hook: StorageHook, body: Any) -> None:
+def test_a_verification_that_names_no_nodes_is_no_success(server: Server, hook: RepositoryHook, body: Any) -> None:
     server.body = json.dumps(body).encode()
     with pytest.raises(CamundaBackupError, match="does not verify"):
         hook.verify()

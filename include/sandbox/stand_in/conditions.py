@@ -22,6 +22,9 @@ class Conditions:
     :param backup_gaps: partitions whose newest backup does not join the ones before it (8.9)
     :param partitions_without_backup: partitions of which Zeebe has taken no backup (8.9)
     :param repository_broken: the repository's folder is gone: it is registered but does not verify
+    :param store_denies: what the store behind the repository refuses the engine: write, read, list, delete
+    :param store_trouble: what else is wrong with that store: no_bucket, no_container, no_key_service, wrong_key,
+        no_credentials, no_client or unreachable
     :param search_health: status of the search engine's cluster
     :param incomplete_after: seconds after which web apps of 8.8 and later say INCOMPLETE of a backup that is dead (the
         real ones: 300)
@@ -49,6 +52,8 @@ class Conditions:
     backup_gaps: list[int] = field(default_factory=list)
     partitions_without_backup: list[int] = field(default_factory=list)
     repository_broken: bool = False
+    store_denies: list[str] = field(default_factory=list)
+    store_trouble: str = ""
     search_health: str = "green"
     incomplete_after: float = 0.0
     optimize_completed: str = "COMPLETED"

@@ -6,10 +6,10 @@ from typing import Any
 
 from camunda_backup.api.generation import Count
 from camunda_backup.api.messages import Answer, Request, readable
-from camunda_backup.errors import Rejected, Unreachable
+from camunda_backup.errors import Unreachable
 from camunda_backup.hooks.http import JsonHook
 from camunda_backup.storage import ENGINES
-from camunda_backup.storage.engine import Snapshot, error_type, read_snapshots, repository_path
+from camunda_backup.storage.engine import Snapshot, read_snapshots, repository_path
 from camunda_backup.storage.restoring import (
     SHARD_COLUMNS,
     Index,
@@ -71,36 +71,6 @@ class StorageHook(JsonHook):
         """Return the IDs in the names of Camunda's snapshots."""
         names = (ID_IN_NAME.match(snapshot.name) for snapshot in self.snapshots())
         return {int(name["id"]) for name in names if name}
-
-    def definition(self) -> dict[str, Any] | None:
-        """Return the repository as it is registered, None when it is not.
-
-        :raises Rejected, Unreachable: the engine did not tell
-        """
-        answer = self.send(Request("GET", self.path))
-        if answer.status == 404 and error_type(answer) == "repository_missing_exception":
-            return None
-        trouble = f"repository {self.repository} cannot be read"
-        self._require(answer, trouble)
-        with readable(answer, trouble):
-            definition: dict[str, Any] = answer.body[self.repository]
-            return definition
-
-    def register(self, definition: Mapping[str, Any]) -> None:
-        """Register the repository, over an existing definition if there is one."""
-        answer = self.send(Request("PUT", self.path, {"verify": "false"}, definition))
-        self._require(answer, f"repository {self.repository} cannot be registered")
-
-    def verify(self) -> list[str]:
-        """Let every node check the repository; return the nodes' names.
-
-        :raises Rejected: a node cannot write to it, or it is missing
-        """
-        answer = self.send(Request("POST", f"{self.path}/_verify"))
-        if not answer.ok:  # a 500 as well: it is how a node says that it cannot write
-            raise Rejected(f"repository {self.repository} does not verify: {answer}")
-        with readable(answer, f"repository {self.repository} does not verify"):
-            return sorted(node["name"] for node in answer.body["nodes"].values())
 
     def indices(self, prefix: str) -> list[dict[str, Any]]:
         """Return name, number of documents and bytes of every index whose name begins so."""

@@ -14,6 +14,7 @@ from sandbox.stand_in.engine.snapshots import (
 from sandbox.stand_in.messages import OUTSIDE, Call, Reply
 from sandbox.stand_in.outcomes import Outcome, Plan
 from sandbox.stand_in.roles.search_restores import Restores, expression
+from sandbox.stand_in.roles.search_stores import Stores
 from sandbox.stand_in.routes import Handler
 from sandbox.stand_in.snapshot_client import OUTCOME, OUTCOME_SECONDS
 from sandbox.stand_in.world import World
@@ -27,6 +28,7 @@ class SnapshotRole:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._stores = Stores(world)
 
     def add_to(self, add: Callable[[str, str, Handler], None]) -> None:
         """Add the paths of the snapshot API."""
@@ -37,12 +39,13 @@ class SnapshotRole:
         add("PUT POST", "/_snapshot/{repository}", self._guarded(self._register))
         add("DELETE", "/_snapshot/{repository}", self._guarded(self._forget))
         add("POST", "/_snapshot/{repository}/_verify", self._guarded(self._verify))
+        add("POST", "/_snapshot/{repository}/_cleanup", self._guarded(self._clean_up))
         add("GET", "/_snapshot/{repository}/_status", self._guarded(self._running))
         add("GET", named, self._guarded(self._list))
         add("PUT POST", named, self._guarded(self._create))
         add("DELETE", named, self._guarded(self._delete))
         add("GET", f"{named}/_status", self._guarded(self._status))
-        add("POST", f"{named}/_restore", self._guarded(Restores(self._world).restore))
+        add("POST", f"{named}/_restore", self._guarded(self._restore))
 
     def _guarded(self, handler: Handler) -> Handler:
         async def guarded(call: Call) -> Reply:
@@ -91,7 +94,14 @@ class SnapshotRole:
         self._world.repositories.snapshots(name)
         if self._world.conditions.repository_broken:
             return self._world.give("search.repository_unverified", repository=name)
-        return self._ok({"nodes": {"stand-in": {"name": "stand-in"}}})
+        return self._stores.verify(name) or self._ok({"nodes": {"stand-in": {"name": "stand-in"}}})
+
+    async def _clean_up(self, call: Call) -> Reply:
+        name = call.parts["repository"]
+        self._world.repositories.snapshots(name)
+        if refused := self._stores.refuse(name, "", "list"):
+            return refused
+        return self._ok({"results": {"deleted_bytes": 0, "deleted_blobs": self._stores.clean_up(name)}})
 
     async def _list(self, call: Call) -> Reply:
         repository, name = call.parts["repository"], call.parts["name"]
@@ -99,6 +109,11 @@ class SnapshotRole:
             if "search.all_of_missing_repository" in self._world.answers:
                 return self._world.give("search.all_of_missing_repository", repository=repository)
             raise RepositoryMissing(repository)
+        needed = ("list",) if name == "_all" else ("list", "read")
+        if repository in self._world.repositories.definitions and (
+            refused := self._stores.refuse(repository, name, *needed)
+        ):
+            return refused
         found = self._find(repository, name, ignore_missing=call.flag("ignore_unavailable"))
         described = [self._described(repository, s) for s in found]
         page = fill(self._world.engine.snapshots_page, {"total": len(found)})
@@ -113,6 +128,8 @@ class SnapshotRole:
             return self._world.give("search.snapshot_exists", repository=repository, name=name)
         if self._world.conditions.repository_broken:
             return self._world.give("search.repository_unverified", repository=repository)
+        if refused := self._stores.refuse(repository, name, "list", "write"):
+            return refused
         indices = [i.frozen() for i in self._chosen(body)]
         global_state = bool(body.get("include_global_state", True))
         snapshot = Snapshot(name, indices, body.get("metadata"), global_state)
@@ -139,15 +156,26 @@ class SnapshotRole:
         outcome = Outcome(call.headers.get(OUTCOME, Outcome.COMPLETED))
         return Plan(call.caller, outcome, float(seconds) if seconds else None)
 
+    async def _restore(self, call: Call) -> Reply:
+        repository, name = call.parts["repository"], call.parts["name"]
+        self._world.repositories.snapshots(repository)
+        return self._stores.refuse(repository, name, "list", "read") or await Restores(self._world).restore(call)
+
     async def _delete(self, call: Call) -> Reply:
         repository, name = call.parts["repository"], call.parts["name"]
-        for snapshot in self._world.repositories.find(repository, name, empty_pattern=False):
+        found = self._world.repositories.find(repository, name, empty_pattern=False)
+        if refused := self._stores.refuse(repository, name, "list", "read", "delete"):
+            return refused
+        for snapshot in found:
             del self._world.repositories.snapshots(repository)[snapshot.name]
+            self._stores.deleted(repository)
         return self._ok({"acknowledged": True})
 
     async def _status(self, call: Call) -> Reply:
         repository = call.parts["repository"]
         found = self._find(repository, call.parts["name"])
+        if refused := self._stores.refuse(repository, call.parts["name"], "list", "read"):
+            return refused
         return self._ok({"snapshots": [s.status(repository) for s in found]})
 
     async def _running(self, call: Call) -> Reply:

@@ -91,6 +91,11 @@ class Store(Model):
         """Bucket or container and path; two repositories at one place damage each other."""
         raise NotImplementedError
 
+    def as_json(self) -> dict[str, str | None]:
+        """Return what asking about it needs: ``repository``, ``kind`` and ``sign_in``."""
+        told = self.model_dump()
+        return {"repository": self.name, "kind": told["type"], "sign_in": told.get("sign_in")}
+
     def problems(self, engine: str) -> Iterator[str]:
         """Yield one sentence for each thing that this search engine does not take.
 
