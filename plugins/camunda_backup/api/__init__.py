@@ -1,12 +1,17 @@
 """Camunda's generations: one file and one line here for each. An unknown version is an error, never a guess."""
 
 import re
+from importlib import import_module
 
-from camunda_backup.api import line_8_5, line_8_8, line_8_10
 from camunda_backup.api.generation import Generation
 from camunda_backup.errors import ClusterFileError
 
-GENERATIONS: tuple[Generation, ...] = (line_8_5.GENERATION, line_8_8.GENERATION, line_8_10.GENERATION)
+FILES = (
+    "line_8_5",
+    "line_8_8",
+    "line_8_10",
+)
+GENERATIONS: tuple[Generation, ...] = tuple(import_module(f"{__name__}.{file}").GENERATION for file in FILES)
 
 
 def generation(version: str, management_api: str | None = None) -> Generation:

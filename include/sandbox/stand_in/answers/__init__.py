@@ -1,29 +1,24 @@
 """Answers as data: one file for each line of Camunda and each search engine."""
 
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
-from sandbox.stand_in.answers import (
-    elasticsearch,
-    line_8_5,
-    line_8_6,
-    line_8_7,
-    line_8_8,
-    line_8_9,
-    line_8_10,
-    opensearch,
-)
+from sandbox.stand_in.answers import elasticsearch, opensearch
 from sandbox.stand_in.answers.engine import Engine
 from sandbox.stand_in.answers.entry import Entry, Line
 from sandbox.stand_in.messages import Reply
 
+FILES = (
+    "line_8_5",
+    "line_8_6",
+    "line_8_7",
+    "line_8_8",
+    "line_8_9",
+    "line_8_10",
+)
 LINES: Mapping[str, Line] = {
-    "8.5": line_8_5.LINE,
-    "8.6": line_8_6.LINE,
-    "8.7": line_8_7.LINE,
-    "8.8": line_8_8.LINE,
-    "8.9": line_8_9.LINE,
-    "8.10": line_8_10.LINE,
+    file.removeprefix("line_").replace("_", "."): import_module(f"{__name__}.{file}").LINE for file in FILES
 }
 ENGINES: Mapping[str, Engine] = {"opensearch": opensearch.ENGINE, "elasticsearch": elasticsearch.ENGINE}
 
