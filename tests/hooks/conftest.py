@@ -33,7 +33,8 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 def tls_server(authority: Authority) -> Iterator[Server]:
     """A server whose certificate only that authority vouches for."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(authority.certificate, authority.key)
+    server = authority.sign("tls_server")
+    context.load_cert_chain(server.certificate, server.key)
     with serving(Server(scheme="https"), context) as running:
         yield running
 
@@ -48,17 +49,17 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return define
 
 
-def by_worker(*requests: Request) -> list[Answer]:
+def by_worker(*requests: Request, access: dict[str, Any] | None = None) -> list[Answer]:
     """Send as operators do."""
-    hook = JsonHook(CONN_ID)
+    hook = JsonHook(CONN_ID, access)
     return [hook.send(request) for request in requests]
 
 
-def by_trigger(*requests: Request) -> list[Answer]:
+def by_trigger(*requests: Request, access: dict[str, Any] | None = None) -> list[Answer]:
     """Send as triggers do."""
 
     async def sent() -> list[Answer]:
-        async with AsyncJsonHook(CONN_ID) as hook:
+        async with AsyncJsonHook(CONN_ID, access) as hook:
             return [await hook.send(request) for request in requests]
 
     return asyncio.run(sent())

@@ -44,7 +44,7 @@ class Provider:
     @property
     def issuer(self) -> str:
         """Its name for itself."""
-        return f"http://127.0.0.1:{self.server.port}{REALM}"
+        return f"{self.server.scheme}://127.0.0.1:{self.server.port}{REALM}"
 
     @property
     def connection(self) -> dict[str, Any]:

@@ -210,7 +210,8 @@ def _no_answer(endpoint: Endpoint, request: Request, error: Exception) -> str:
     where = f"{request.host(endpoint.base_url)} ({endpoint.conn_id})"
     if isinstance(error, requests.Timeout | TimeoutError):
         return f"{where}: no answer in time: {type(error).__name__}"
-    return f"{where}: no connection: {tls.trouble(error) or type(error).__name__}"
+    trouble = tls.trouble(error) if request.host(endpoint.base_url).startswith("https:") else None
+    return f"{where}: no connection: {trouble or type(error).__name__}"
 
 
 def _undefined(conn_id: str) -> str:

@@ -9,6 +9,8 @@ from threading import Lock
 from camunda_backup.hooks.endpoint import Certificate, Endpoint
 
 log = logging.getLogger(__name__)
+# TLS 1.3 refuses a client's certificate when the client has begun to send; the reason may be lost then.
+HUNG_UP = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionResetError, BrokenPipeError)
 
 _unverified: set[str] = set()
 _guard = Lock()
@@ -43,7 +45,10 @@ def _warn_once(conn_id: str) -> None:
 
 
 def trouble(error: BaseException) -> str | None:
-    """Return what is wrong with TLS and what to do, or None when an error has another reason."""
+    """Return what is wrong with TLS and what to do, or None when an error has another reason.
+
+    :param error: of a request over TLS
+    """
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError) and (said := getattr(cause, "verify_message", "")):
@@ -53,6 +58,8 @@ def trouble(error: BaseException) -> str | None:
         return "it wants a client certificate; name its file, or certificate and key, as cert in its extra"
     if "ALERT_UNKNOWN_CA" in told or "ALERT_BAD_CERTIFICATE" in told or "ALERT_CERTIFICATE" in told:
         return "it does not take the client certificate; correct cert in its extra"
+    if any(isinstance(cause, HUNG_UP) for cause in causes):
+        return "it hung up; if it wants a client certificate, name it as cert in its extra, or correct the one there"
     if any(isinstance(cause, ssl.SSLError) for cause in causes):
         return "it does not speak TLS as expected; is its schema (http or https) right?"
     return None
