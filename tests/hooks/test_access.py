@@ -139,7 +139,7 @@ class TestConnection:
         ],
     )
     def test_what_cannot_be_meant_is_one_sentence_without_a_secret(
-        self, tls_server: Server, show: Show, send: Send, kind: str, fields: dict[str, Any], wrong: str
+        self, tls_server: Server, show: Show, send: Send, *, kind: str, fields: dict[str, Any], wrong: str
     ) -> None:
         show(**fields)
         said = unusable(send, {"kind": kind})
@@ -354,6 +354,7 @@ def test_no_secret_is_logged_or_told(
     show: Show,
     send: Send,
     provider: Provider,
+    *,
     caplog: pytest.LogCaptureFixture,
     fields: dict[str, Any],
     access: dict[str, Any] | None,

@@ -72,7 +72,7 @@ class BackupApi:
     :param readings: answers to a status request that are not 200, most specific first
     :param refusals: answers to a start request that are no success, most specific first
     :param listing: what the request for all backups says beyond its path
-    :param permissions: what a client needs there, where the component knows permissions
+    :param guarded: what a client needs permissions for there, e.g. BACKUP, where the component knows permissions
     """
 
     component: Component
@@ -82,19 +82,19 @@ class BackupApi:
     readings: tuple[Rule[Phase], ...] = ()
     refusals: tuple[Rule[Refusal], ...] = ()
     listing: Mapping[str, str] | None = None
-    permissions: str = ""
+    guarded: str | None = None
 
     def list(self) -> Request:
         """Ask for all backups, with their true states: the fast listing reports wrong ones."""
-        return Request("GET", self.path, self.listing)
+        return Request("GET", self.path, self.listing, permission=self._to("READ"))
 
     def status(self, backup_id: int) -> Request:
         """Ask for one backup."""
-        return Request("GET", f"{self.path}/{backup_id}")
+        return Request("GET", f"{self.path}/{backup_id}", permission=self._to("READ"))
 
     def start(self, backup_id: int) -> Request:
         """Ask for a backup to be made."""
-        return Request("POST", self.path, body={"backupId": backup_id})
+        return Request("POST", self.path, body={"backupId": backup_id}, permission=self._to("CREATE"))
 
     def read_start(self, backup_id: int, answer: Answer) -> tuple[str, ...]:
         """Return the scheduled snapshots' names; none for Zeebe and Optimize, which do not tell.
@@ -117,7 +117,7 @@ class BackupApi:
             case Refusal.FAULT:
                 raise Unreachable(f"{self.component} could not start backup {backup_id}: {answer}")
             case _:
-                raise Rejected(f"{self.component} refused backup {backup_id}: {answer}{self._advice(answer)}")
+                raise Rejected(f"{self.component} refused backup {backup_id}: {answer}")
 
     def read_status(self, backup_id: int, answer: Answer) -> Report:
         """Return what the answer says of the backup; an answer that says nothing is a fault or a failure."""
@@ -127,7 +127,7 @@ class BackupApi:
                 phase, f"HTTP {answer.status}"
             )
             found = phase is Phase.RUNNING
-            return Report(self.component, backup_id, phase, word, (), answer.message + self._advice(answer), found)
+            return Report(self.component, backup_id, phase, word, (), _why(answer), found)
         try:
             report = self._report(answer.body)
         except UNREADABLE as error:
@@ -142,7 +142,7 @@ class BackupApi:
 
         :raises Unreachable, Rejected: when the answer is no list
         """
-        trouble = f"{self.component} does not list its backups: {answer}{self._advice(answer)}"
+        trouble = f"{self.component} does not list its backups: {answer}"
         if answer.status == 200 and isinstance(answer.body, list):
             try:
                 return tuple(self._report(entry) for entry in answer.body)
@@ -151,8 +151,8 @@ class BackupApi:
         phase = _meaning(self.readings, answer) or _reading(answer)
         raise (Unreachable if phase is Phase.FAULT else Rejected)(trouble)
 
-    def _advice(self, answer: Answer) -> str:
-        return f"; the documented ones are {self.permissions}" if answer.status == 403 and self.permissions else ""
+    def _to(self, do: str) -> str | None:
+        return f"{self.guarded}:{do}" if self.guarded else None
 
     def _report(self, body: dict[str, Any]) -> Report:
         word = str(body["state"])
@@ -192,6 +192,10 @@ def _reading(answer: Answer) -> Phase:
     if answer.status == 404:
         return Phase.PENDING
     return Phase.FAULT if answer.transient else Phase.FAILED
+
+
+def _why(answer: Answer) -> str:
+    return f"{answer.message}; {answer.refusal}" if answer.refusal else answer.message
 
 
 def _refusal(answer: Answer) -> Refusal:

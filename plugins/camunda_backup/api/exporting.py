@@ -69,29 +69,33 @@ class ExportingApi:
     :param control: path of pause and resume: the gateway's actuator, or from 8.10 on the REST API
     :param partitions: path of a broker's partition list on its management port (8.5 to 8.10)
     :param state: path that tells the phase of every replica, where the generation has one
-    :param permissions: what a client needs for the control, where that knows permissions
+    :param guarded: what a client needs permissions for at the control, e.g. SYSTEM, where that knows permissions
     """
 
     control: str = "/actuator/exporting"
     partitions: str = "/actuator/partitions"
     state: str | None = None
-    permissions: str = ""
+    guarded: str | None = None
 
     def pause(self, mode: PauseMode) -> Request:
         """Ask the gateway to pause the exporters of all partitions."""
-        return Request("POST", f"{self.control}/pause", {"soft": "true"} if mode is PauseMode.SOFT else None)
+        query = {"soft": "true"} if mode is PauseMode.SOFT else None
+        return Request("POST", f"{self.control}/pause", query, permission=self._to("UPDATE"))
 
     def resume(self) -> Request:
         """Ask the gateway to let all exporters run."""
-        return Request("POST", f"{self.control}/resume")
+        return Request("POST", f"{self.control}/resume", permission=self._to("UPDATE"))
 
     def ask_everywhere(self) -> Request | None:
         """Ask for the phase of every replica; None where the generation cannot tell."""
-        return Request("GET", self.state) if self.state else None
+        return Request("GET", self.state, permission=self._to("READ")) if self.state else None
 
     def list_partitions(self) -> Request:
         """Ask one broker for its own partitions."""
         return Request("GET", self.partitions)
+
+    def _to(self, do: str) -> str | None:
+        return f"{self.guarded}:{do}" if self.guarded else None
 
     def read_command(self, answer: Answer) -> None:
         """Check that pause or resume was carried out.
@@ -112,8 +116,6 @@ class ExportingApi:
         reason = told.get("message") if isinstance(told, dict) else told
         text = f"HTTP {answer.status} with status {inner} inside: {reason}" if inner else str(answer)
         if answer.status >= 400 and not answer.transient:
-            if answer.status == 403 and self.permissions:
-                text += f"; the documented ones are {self.permissions}"
             raise Rejected(f"exporting control refused: {text}")
         raise Unreachable(f"exporting control failed: {text}")
 
@@ -132,7 +134,10 @@ class ExportingApi:
         """Return what one broker says about its partitions.
 
         :raises Unreachable: when the answer is not a partition list
+        :raises Rejected: the client is refused
         """
+        if answer.status in {401, 403}:
+            raise answer.failure("the broker does not list its partitions")
         if answer.status != 200 or not isinstance(answer.body, dict):
             raise Unreachable(f"the broker does not list its partitions: {answer}")
         try:

@@ -15,7 +15,6 @@ from camunda_backup.api.messages import Request
 from camunda_backup.states import Component, Phase
 
 RUNTIME = "/v2/backups/runtime"
-PERMISSIONS = "BACKUP:CREATE and BACKUP:READ"
 
 GENERATION = replace(
     line_8_8.GENERATION,
@@ -26,7 +25,7 @@ GENERATION = replace(
         {**ZEEBE_WORDS, "DELETED": Phase.FAILED},
         "COMPLETED",
         refusals=ZEEBE_REFUSALS,
-        permissions=PERMISSIONS,
+        guarded="BACKUP",
     ),
     web_apps=(
         BackupApi(
@@ -41,10 +40,10 @@ GENERATION = replace(
                 Rule(500, REPOSITORY_TROUBLE, Refusal.REFUSED),
             ),
             listing={"verbose": "true"},  # without it the states in the list are wrong
-            permissions=PERMISSIONS,
+            guarded="BACKUP",
         ),
     ),
-    exporting=ExportingApi(control="/v2/exporting", state="/v2/exporting", permissions="SYSTEM:READ and SYSTEM:UPDATE"),
+    exporting=ExportingApi(control="/v2/exporting", state="/v2/exporting", guarded="SYSTEM"),
     generated_ids=Request("GET", f"{RUNTIME}/state"),
     rdbms_lines=("8.10",),
     over_rest=True,
