@@ -2,7 +2,6 @@
 
 import logging
 from datetime import timedelta
-from itertools import pairwise
 from typing import Any
 
 from airflow.sdk import DAG, Param, TaskGroup, TriggerRule, chain, task
@@ -20,6 +19,7 @@ from camunda_backup.orders import Stage
 from camunda_backup.sensors.processes import StopComponent, WaitHealthy
 from camunda_backup.sensors.snapshots import RestoreSnapshots
 from camunda_backup.sensors.verification import CheckCounts, CheckOptimize, CheckPartitions
+from camunda_backup.shapes import restore_api
 from camunda_backup.states import Component
 
 log = logging.getLogger(__name__)
@@ -47,6 +47,11 @@ MANIFEST = "{{ ti.xcom_pull(task_ids='plan')['manifest'] }}"
 PARTITIONS = "{{ ti.xcom_pull(task_ids='plan')['partitions'] }}"
 
 
+def by_itself(cluster: Cluster) -> bool:
+    """Whether the running cluster restores its own partitions."""
+    return cluster.generation.restore == "api"
+
+
 def params(cluster: Cluster) -> dict[str, Param]:
     """Return what the trigger form asks for."""
     return {
@@ -68,22 +73,44 @@ def params(cluster: Cluster) -> dict[str, Param]:
             title="Ask for approval",
             description="on: a person sees the plan and approves it before anything is deleted",
         ),
+        **(restore_api.params() if by_itself(cluster) else {}),
     }
 
 
-def stopping(cluster: Cluster) -> list[StopComponent]:
+def groups(cluster: Cluster) -> list[TaskGroup]:
+    """Everything that changes the cluster, and what keeps it safe when one of these tasks fails."""
+    if by_itself(cluster):
+        return restore_api.groups(cluster, backup_id=BACKUP_ID, manifest=MANIFEST, partitions=PARTITIONS)
+    stopped, started = stopping(cluster), starting(cluster)
+    found = [stopped, *restoring(cluster), *started]
+    chain(*found)
+    keep_stopped = KeepStopped(
+        task_id="keep_stopped",
+        cluster=cluster,
+        watched=[child.task_id for group in found for child in group],
+        trigger_rule=TriggerRule.ALL_DONE,
+        retries=2,
+    )
+    for group in started:  # each of them, so that it waits for starts that still go on
+        group >> keep_stopped
+    return found
+
+
+def stopping(cluster: Cluster) -> TaskGroup:
     """Stop every component, Zeebe last."""
-    stops = [
-        StopComponent(task_id=f"stop_{component}", cluster=cluster, component=component)
-        for component in reversed(cluster.processes)
-    ]
-    chain(*stops)
-    return stops
+    with TaskGroup("stop", prefix_group_id=False) as group:
+        chain(
+            *(
+                StopComponent(task_id=f"stop_{component}", cluster=cluster, component=component)
+                for component in reversed(cluster.processes)
+            )
+        )
+    return group
 
 
 def restoring(cluster: Cluster) -> list[TaskGroup]:
     """Zeebe's data, then Operate and Tasklist side by side, then Optimize, then the records."""
-    groups = []
+    found = []
     for stage in filter(cluster.components, Stage):
         with TaskGroup(f"bring_back_{stage}", prefix_group_id=False) as group:
             if stage is Stage.ZEEBE:
@@ -94,14 +121,13 @@ def restoring(cluster: Cluster) -> list[TaskGroup]:
                     RestoreSnapshots(
                         task_id=f"restore_{component}", cluster=cluster, component=component, manifest=MANIFEST
                     )
-        groups.append(group)
-    chain(*groups)
-    return groups
+        found.append(group)
+    return found
 
 
 def starting(cluster: Cluster) -> list[TaskGroup]:
     """Zeebe until it is healthy; only then Operate and Tasklist; then Optimize."""
-    groups = []
+    found = []
     for stage in (Stage.ZEEBE, Stage.WEB_APPS, Stage.OPTIMIZE):
         components = [component for component in cluster.components(stage) if component in cluster.processes]
         if not components:
@@ -118,9 +144,8 @@ def starting(cluster: Cluster) -> list[TaskGroup]:
                 start >> WaitHealthy(
                     task_id=f"wait_{component}", cluster=cluster, component=component, partitions=partitions
                 )
-        groups.append(group)
-    chain(*groups)
-    return groups
+        found.append(group)
+    return found
 
 
 def checking(cluster: Cluster) -> TaskGroup:
@@ -152,7 +177,7 @@ def restore(cluster: Cluster) -> DAG:
         cluster.dag_id("restore"),
         dag_display_name=f"Restore {cluster.name}",
         description=f"Restore of Camunda {cluster.version} from a backup set, started by hand",
-        doc_md=DOC.format(name=cluster.name),
+        doc_md=(restore_api.DOC if by_itself(cluster) else DOC).format(name=cluster.name),
         schedule=None,
         max_active_runs=1,
         render_template_as_native_obj=True,
@@ -161,38 +186,25 @@ def restore(cluster: Cluster) -> DAG:
         default_args={"owner": cluster.owner, "retries": 1, "retry_delay": timedelta(seconds=10)},
     ) as dag:
         plan = PlanRestore(task_id="plan", cluster=cluster, location=location, retries=0)
-        if cluster.runtime is None:
+        if cluster.runtime is None and cluster.processes:
             return dag  # the plan says what is missing; nothing may hang behind it
         approve = ApproveRestore(task_id="approve", cluster=cluster)
-        stops, brought_back, started = stopping(cluster), restoring(cluster), starting(cluster)
-        checked = checking(cluster)
+        changes, checked = groups(cluster), checking(cluster)
         pictures = TakePictures(
             task_id="take_pictures", cluster=cluster, backup_id=BACKUP_ID, location=location, retries=0
         )
         sign_off = SignOff(task_id="sign_off", cluster=cluster)
-        changing = [child.task_id for child in stops]
-        for group in (*brought_back, *started):
-            changing += [child.task_id for child in group]
-        healthy = [task_id for task_id in changing if task_id.startswith("wait_")]
-        verified = [child.task_id for child in checked]
+        changing, verified = ([child.task_id for group in some for child in group] for some in (changes, [checked]))
         report = RecordRestore(
             task_id="report",
             cluster=cluster.name,
             location=location,
             steps=[*changing, *verified],
-            healthy=healthy,
+            healthy=[task_id for task_id in changing if task_id.startswith("wait_")],
             verified=verified,
         )
-        keep_stopped = KeepStopped(
-            task_id="keep_stopped", cluster=cluster, watched=changing, trigger_rule=TriggerRule.ALL_DONE, retries=2
-        )
-
-        chain(plan, end_of_dry_run(), approve, stops[0])
-        stops[-1] >> brought_back[0]
-        for before, after in pairwise([brought_back[-1], *started, checked, pictures, sign_off, report]):
-            before >> after
-        for group in started:  # each of them, so that it waits for starts that still go on
-            group >> keep_stopped
+        chain(plan, end_of_dry_run(), approve, changes[0])
+        chain(changes[-1], checked, pictures, sign_off, report)
     return dag
 
 

@@ -37,9 +37,10 @@ AIRFLOW = (
     ("leases", "manifests", "links", "hooks", "runtimes"),
     ("dumps", "look", "triggers"),
     ("versions", "agreement"),
-    ("inspection",),
+    ("inspection", "recovery"),
     ("planning", "rdbms_inspection", "showing", "standing"),
     ("operators", "sensors", "ui"),
+    ("shapes",),
 )
 RANKS = {name: rank for rank, names in enumerate((*PURE, *AIRFLOW)) for name in names}
 
@@ -146,7 +147,7 @@ def found_in(package: str, path: Path, kind: type) -> dict[str, list[object]]:
     }  # fmt: skip
 
 
-SHARED_IN_API = {"access", "backups", "continuous", "exporting", "generation", "identity", "messages"}
+SHARED_IN_API = {"access", "backups", "continuous", "exporting", "generation", "identity", "messages", "restore_api"}
 SHARED_IN_STORAGE = {"engine", "refusals", "repositories", "restoring", "stores"}
 
 

@@ -52,7 +52,6 @@ def test_every_type_of_runtime_that_a_cluster_file_may_name_is_registered() -> N
 @pytest.mark.parametrize(
     ("processes", "told"),
     [
-        ({"zeebe": []}, "at least 1 item"),
         ({"zeebe": [BROKER, BROKER]}, "give every broker a name of its own"),
         ({"zeebe": [{**BROKER, "restore": "restore"}]}, "match pattern '.{backup_id"),
         ({"zeebe": [{**BROKER, "has_backup": "true"}]}, "match pattern '.{backup_id"),

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -174,3 +174,17 @@ def _advice(mistake: Any) -> str:
         "union_tag_invalid": f"type must be one of {details.get('expected_tags')}",
     }
     return advice.get(mistake["type"], f"{mistake['msg']}, not {shown}")
+
+
+def overlaps(cluster: Cluster, clusters: Iterable[Cluster]) -> Iterator[str]:
+    """Yield clusters on the same search engine whose indices a restore of this one would take for its own."""
+    storage, own = cluster.secondary_storage.connection, cluster.prefixes.values()
+    for other in clusters:
+        if other.secondary_storage.connection != storage:
+            continue
+        for theirs in other.prefixes.values():
+            if any(theirs != prefix and theirs.startswith(f"{prefix}-") for prefix in own):
+                yield (
+                    f"the indices {theirs}* of cluster {other.name} would be deleted too: they begin like this"
+                    " cluster's; give the clusters prefixes of which none begins with another"
+                )

@@ -37,6 +37,12 @@ class AnyCluster(Ports):
     manifests: str | None = Field(None, description="folder or object storage URL; default: CAMUNDA_BACKUP_MANIFESTS")
 
     @model_validator(mode="after")
+    def _fits_restore(self) -> Self:
+        if self.runtime and not self.runtime.processes.zeebe and Component.ZEEBE in self.generation.restarted:
+            raise ValueError("runtime.processes.zeebe is missing: each stopped broker is restored by itself")
+        return self
+
+    @model_validator(mode="after")
     def _fits_storage(self) -> Self:
         problems = list(prefix_problems(self.prefixes, self.version, shared=self.generation.shared_prefix))
         if self.search_engine:
@@ -58,8 +64,8 @@ class AnyCluster(Ports):
 
     @property
     def processes(self) -> tuple[Component, ...]:
-        """The components that run as processes of their own, in the order in which they start."""
-        own = self.generation.readiness
+        """The components that a restore stops and starts, in the order in which they start."""
+        own = self.generation.restarted
         return tuple(component for component in self.all_components if component in own)
 
     @property

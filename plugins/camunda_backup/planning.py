@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from camunda_backup import agreement, inspection, sets
+from camunda_backup import agreement, inspection, recovery, sets
 from camunda_backup.api.access import Access
 from camunda_backup.clusters import Cluster
 from camunda_backup.errors import Rejected, Unreachable
@@ -26,7 +26,8 @@ class Survey:
     """What is there, and what a manifest says should come back.
 
     :param manifest: of the set to restore
-    :param runtime: stops and starts the components
+    :param runtime: stops and starts the components; None when there is nothing to stop
+    :param cancels: whether a restore that is still going on will be cancelled
     :param look: the same look that a backup takes, for the checks they share
     :param running: whether each component's process runs
     :param reports: what each component says of its part of the set
@@ -34,8 +35,9 @@ class Survey:
 
     cluster: Cluster
     manifest: Mapping[str, Any]
-    runtime: Runtime
+    runtime: Runtime | None
     look: inspection.Inspection
+    cancels: bool = False
     running: dict[Component, bool] = field(default_factory=dict)
     reports: dict[Component, Report] = field(default_factory=dict)
     snapshots: tuple[Snapshot, ...] = ()
@@ -46,6 +48,12 @@ class Survey:
     def backup_id(self) -> int:
         """The set's ID."""
         return int(self.manifest["backup_id"])
+
+    @property
+    def brokers(self) -> tuple[str, ...]:
+        """The brokers that are stopped and restored one by one; none where the running cluster restores itself."""
+        alone = Component.ZEEBE in self.cluster.processes
+        return self.runtime.brokers() if alone and self.runtime else ()
 
     def problems(self) -> list[str]:
         """Run every check; return every reason against the restore, each once."""
@@ -65,7 +73,7 @@ class Survey:
             int(manifest["partitions"]),
             {component.value: self._word(report) for component, report in self.reports.items()},
             {component.value: runs for component, runs in self.running.items()},
-            self.runtime.brokers(),
+            self.brokers,
             tuple(self.steps),
             dict(manifest["counts"]),
             tuple(self.warnings),
@@ -88,6 +96,8 @@ class Survey:
 def processes(survey: Survey) -> Iterator[str]:
     """The runtime can reach, stop and start every component, and says which of them run."""
     components = survey.cluster.processes
+    if survey.runtime is None:
+        return
     if problems := survey.runtime.problems(components):
         yield from problems
         return
@@ -161,8 +171,8 @@ def shape(survey: Survey) -> Iterator[str]:
         there = manifest[name]["name"] if name == "repository" else manifest[name]
         if there != here:
             yield f"the backup has {name} {there}, the cluster file {here}"
-    brokers = len(survey.runtime.brokers())
-    if brokers != manifest.get("brokers", brokers):
+    brokers = len(survey.brokers)
+    if brokers and brokers != manifest.get("brokers", brokers):
         yield f"the backup is of {manifest['brokers']} brokers, the cluster file names {brokers} in runtime.processes"
     if cluster.connections.zeebe in survey.look.silent:
         return
@@ -172,7 +182,7 @@ def shape(survey: Survey) -> Iterator[str]:
     there = {partition["id"] for broker in answer.body["brokers"] for partition in broker["partitions"]}
     if len(there) != manifest["partitions"]:
         yield f"the backup has {manifest['partitions']} partitions, the cluster is configured with {len(there)}"
-    if len(answer.body["brokers"]) != brokers:
+    if brokers and len(answer.body["brokers"]) != brokers:
         yield f"the cluster has {len(answer.body['brokers'])} brokers, runtime.processes.zeebe names {brokers}"
 
 
@@ -223,9 +233,9 @@ def _missing(survey: Survey, recorded: Mapping[str, Mapping[str, Any]]) -> Itera
 
 def backup_store(survey: Survey) -> Iterator[str]:
     """Where Zeebe does not run to tell, the backup store itself is asked for the set."""
-    if not survey.stopped(Component.ZEEBE):
+    if not survey.stopped(Component.ZEEBE) or survey.runtime is None:
         return
-    for broker in survey.runtime.brokers():
+    for broker in survey.brokers:
         match survey.runtime.has_backup(broker, survey.backup_id):
             case False:
                 yield f"{broker}: Zeebe's backup store does not hold backup {survey.backup_id}, or cannot be read"
@@ -234,6 +244,12 @@ def backup_store(survey: Survey) -> Iterator[str]:
                     f"{broker}: Zeebe does not run and the cluster file has no has_backup command: whether its backup"
                     " store can be read shows when the restore application runs, before any index is deleted"
                 )
+
+
+def restore_api(survey: Survey) -> Iterator[str]:
+    """Where the running cluster restores itself, it would take this backup."""
+    if survey.cluster.generation.restore == "api" and survey.cluster.connections.rest:
+        yield from recovery.problems(survey.cluster, survey.backup_id, survey.cancels, survey.warnings.append)
 
 
 def indices(survey: Survey) -> Iterator[str]:
@@ -267,20 +283,6 @@ def templates(survey: Survey) -> Iterator[str]:
             )
 
 
-def overlaps(survey: Survey, clusters: Iterable[Cluster]) -> Iterator[str]:
-    """Yield clusters on the same search engine whose indices this restore would take for its own."""
-    storage, own = survey.cluster.secondary_storage.connection, survey.cluster.prefixes.values()
-    for other in clusters:
-        if other.secondary_storage.connection != storage:
-            continue
-        for theirs in other.prefixes.values():
-            if any(theirs != prefix and theirs.startswith(f"{prefix}-") for prefix in own):
-                yield (
-                    f"the indices {theirs}* of cluster {other.name} would be deleted too: they begin like this"
-                    " cluster's; give the clusters prefixes of which none begins with another"
-                )
-
-
 CHECKS: tuple[Callable[[Survey], Iterable[str]], ...] = (
     processes,
     answering,
@@ -292,6 +294,7 @@ CHECKS: tuple[Callable[[Survey], Iterable[str]], ...] = (
     repository,
     complete,
     backup_store,
+    restore_api,
     indices,
     templates,
 )

@@ -20,8 +20,8 @@ class Ports(Model):
     version: Version
     management_api: Literal["rest", "actuator"] | None = Field(
         None,
-        description="8.10 only: whether backups and exporting go through the REST API, the default, or, where clients"
-        " may not use that, through the actuator of the management port as on 8.9",
+        description="8.10 only: whether backups, exporting and the restore go through the REST API, the default, or,"
+        " where clients may not use that, as on 8.9 through the management port's actuator and the restore application",
     )
     connections: Connections
     identity: Identity | None = Field(None, description="leave out when the web apps have users of their own")

@@ -35,7 +35,7 @@ class Plan:
     :param created_at: when the set was recorded, as the manifest says it
     :param states: each component's own word on its part of the set
     :param running: whether each component's process runs now
-    :param brokers: whose data directory is emptied and restored
+    :param brokers: whose data directory is emptied and restored; none where the running cluster restores itself
     :param warnings: what could not be looked at, and why the restore may go on without it
     """
 
@@ -79,7 +79,10 @@ class Plan:
             runs = self.running.get(component)
             yield f"| {component} | {'' if runs is None else 'yes' if runs else 'no'} | {state} |"
         yield ""
-        yield f"**Emptied and restored first**: the data of {', '.join(self.brokers)}."
+        if self.brokers:
+            yield f"**Emptied and restored first**: the data of {', '.join(self.brokers)}."
+        else:
+            yield "**Restored last, by the running cluster itself**: Zeebe's partitions; none works before."
         for step in self.steps:
             deleted = sum(index.size for index in step.deleted)
             documents = sum(index.documents for index in step.deleted)

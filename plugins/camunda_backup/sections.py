@@ -143,6 +143,9 @@ class RestoreLimits(Model):
     stall: Duration = Field(timedelta(minutes=30), description="a restore of snapshots in which no shard advances")
     start: Duration = Field(timedelta(minutes=20), description="until a component is healthy")
     settle: Duration = Field(timedelta(minutes=30), description="until the web apps show what the manifest says")
+    partitions: Duration = Field(
+        timedelta(hours=2), description="from 8.10 on: until Zeebe has restored its partitions"
+    )
     sign_off: Duration = Field(timedelta(hours=24), description="for a person to accept the restored cluster")
 
 

@@ -5,6 +5,7 @@ from camunda_backup.errors import NotYet, RestoreFailed
 from camunda_backup.hooks.camunda import ExportingHook
 from camunda_backup.inspection import topology
 from camunda_backup.look import Look, told
+from camunda_backup.recovery import require_recovering
 from camunda_backup.runtimes import runtime_of
 from camunda_backup.runtimes.runtime import Runtime
 
@@ -30,6 +31,17 @@ def require_stopped(cluster: AnyCluster) -> None:
         raise RestoreFailed(
             f"{', '.join(running)} must not run while data is restored; clear the run from stop_{running[-1]}"
         )
+
+
+def require_quiet(cluster: AnyCluster) -> None:
+    """Make sure that nothing can write while data is restored: it is stopped, or Zeebe is in recovering mode.
+
+    :raises Unreachable: it is not told now
+    :raises RestoreFailed: something could
+    """
+    require_stopped(cluster)
+    if cluster.generation.restore == "api":
+        require_recovering(cluster)
 
 
 def require_healthy_zeebe(cluster: AnyCluster, partitions: int | None = None) -> None:

@@ -45,7 +45,7 @@ class Broker(Process):
 class Processes(Model):
     """The processes of a cluster; from 8.8 on Operate and Tasklist run inside the brokers and are not named."""
 
-    zeebe: tuple[Broker, ...] = Field(min_length=1, description="every broker")
+    zeebe: tuple[Broker, ...] = Field((), description="every broker; not from 8.10 on, where they go on running")
     gateway: tuple[Process, ...] = Field((), description="gateways that run by themselves")
     operate: tuple[Process, ...] = ()
     tasklist: tuple[Process, ...] = ()

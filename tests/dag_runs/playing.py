@@ -7,7 +7,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -57,6 +57,7 @@ class Run:
     tasks: dict[str, str]
     results: Callable[[str], Any]
     log: str
+    run_id: str
 
     @property
     def errors(self) -> str:
@@ -214,12 +215,30 @@ def looking_often() -> Iterator[None]:
         yield
 
 
-def runner(dags: "DagBag", capfd: pytest.CaptureFixture[str]) -> Callable[..., Run]:
-    """Return what runs a DAG of a bag to its end."""
+@contextmanager
+def going_on(dag_id: str, run_id: str) -> Iterator[None]:
+    """Let ``DAG.test`` go on with a run that is there, where by itself it begins a new one."""
+    from airflow.models.dagrun import DagRun  # noqa: PLC0415 - after the environment is set
+    from airflow.serialization.definitions.dag import SerializedDAG  # noqa: PLC0415
 
-    def run_dag(dag_id: str, **conf: Any) -> Run:
+    def found(*, dag: Any, session: Any, **_: Any) -> Any:
+        run = session.query(DagRun).filter(DagRun.dag_id == dag_id, DagRun.run_id == run_id).one()
+        run.dag, run.state = dag, "running"
+        return run
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("airflow.models.dagrun.get_or_create_dagrun", found)
+        patch.setattr(SerializedDAG, "clear_dags", lambda **_: None)
+        yield
+
+
+def runner(dags: "DagBag", capfd: pytest.CaptureFixture[str]) -> Callable[..., Run]:
+    """Return what runs a DAG of a bag to its end; with ``again``, a run of which tasks were cleared."""
+
+    def run_dag(dag_id: str, *, again: str | None = None, **conf: Any) -> Run:
         capfd.readouterr()
-        with forgetting_conf(dags.dags[dag_id]), looking_often():
+        resumed = going_on(dag_id, again) if again else nullcontext()
+        with forgetting_conf(dags.dags[dag_id]), looking_often(), resumed:
             done = dags.dags[dag_id].test(run_conf=conf)
         captured = capfd.readouterr()
         tasks = {
@@ -236,6 +255,6 @@ def runner(dags: "DagBag", capfd: pytest.CaptureFixture[str]) -> Callable[..., R
                 value: Any = session.execute(found).scalars().one().value  # type: ignore[attr-defined]
                 return json.loads(value) if isinstance(value, str) else value
 
-        return Run(str(done.state), tasks, results, captured.out + captured.err)
+        return Run(str(done.state), tasks, results, captured.out + captured.err, done.run_id)
 
     return run_dag

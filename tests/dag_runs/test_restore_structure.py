@@ -8,8 +8,10 @@ WEB_APPS = {"start_operate", "start_tasklist", "start_optimize"}
 
 
 def restores(dags: Any) -> list[Any]:
-    """Return the restore DAGs of clusters that name a runtime."""
-    found = [dag for dag_id, dag in dags.dags.items() if dag_id.startswith("restore_") and len(dag.tasks) > 1]
+    """Return the restore DAGs of clusters that stop for it and name a runtime."""
+    found = [
+        dag for dag_id, dag in dags.dags.items() if dag_id.startswith("restore_") and "keep_stopped" in dag.task_ids
+    ]
     assert found
     return found
 

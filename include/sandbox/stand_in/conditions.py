@@ -36,6 +36,9 @@ class Conditions:
     :param restore_shards_fail: indices whose shard does not come back with a restore
     :param templates_missing: index templates that are not there
     :param policies: policies for the life of indices; without any, OpenSearch has no plugin for them
+    :param restore_refusal: why the Restore API refuses: missing, partitions, store_none, forbidden; empty: it does not
+    :param validates_late: the Restore API validates in recovering mode only, also a dry run
+    :param sessions_return: how often a running gateway makes the index for web sessions again after it was deleted
     :param sign_in: what the web ports want: "own" (the line's own way), "bearer" (a token of the issuer) or "basic"
     :param pages: what a role's pages are instead of right: login (whoever has logged in), error or blank
     """
@@ -64,6 +67,9 @@ class Conditions:
     restore_shards_fail: list[str] = field(default_factory=list)
     templates_missing: list[str] = field(default_factory=list)
     policies: list[str] = field(default_factory=list)
+    restore_refusal: str = ""
+    validates_late: bool = False
+    sessions_return: int = 0
     sign_in: str = "own"
     pages: dict[str, str] = field(default_factory=dict)
     _changed: asyncio.Event = field(default_factory=asyncio.Event, repr=False)

@@ -161,6 +161,7 @@ class Control:
                 "processes": {
                     p.name: "running" if p.running else "stopped" for p in self._world.processes.known.values()
                 },
+                "mode": self._world.recovery.mode,
                 "crash_loops": self._world.processes.crash_loops,
             },
         )

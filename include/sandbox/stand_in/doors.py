@@ -82,7 +82,7 @@ class Door:
         if call.role == self._unrecorded:
             return respond(await routes.answer(call))
         effect = self._world.faults.take(call)
-        entry = self._world.journal.begin(call, effect, self._world.processes)
+        entry = self._world.journal.begin(call, effect, self._world.processes, self._world.recovery.mode)
         try:
             reply = await (spoil(effect, lambda: routes.answer(call)) if effect else routes.answer(call))
         except ConnectionDropped:

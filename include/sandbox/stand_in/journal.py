@@ -16,8 +16,8 @@ class Journal:
     def __init__(self) -> None:
         self.entries: list[dict[str, Any]] = []
 
-    def begin(self, call: Call, effect: Mapping[str, Any] | None, processes: Processes) -> dict[str, Any]:
-        """Note a request, and which processes ran and were healthy when it came.
+    def begin(self, call: Call, effect: Mapping[str, Any] | None, processes: Processes, mode: str) -> dict[str, Any]:
+        """Note a request, and which processes ran and were healthy, and in which mode Zeebe was, when it came.
 
         Its ``status`` stays None until it is answered and becomes "dropped" without answer.
         """
@@ -32,6 +32,7 @@ class Journal:
             "status": None,
             "fault": effect,
             "running": [p.name for p in processes.known.values() if p.running],
+            "mode": mode,
             "healthy": [p.name for p in processes.known.values() if p.healthy],
         }
         self.entries.append(entry)

@@ -17,6 +17,7 @@ from sandbox.stand_in.messages import Reply
 from sandbox.stand_in.model.backups import ZeebeBackups
 from sandbox.stand_in.model.exporting import Exporter
 from sandbox.stand_in.model.processes import ZEEBE, Processes
+from sandbox.stand_in.model.recovery import PROCESSING, Recovery
 from sandbox.stand_in.model.zeebe import Checkpoint, Zeebe
 from sandbox.stand_in.outcomes import Outcomes, Plan
 from sandbox.stand_in.pace import Pace
@@ -56,6 +57,7 @@ class World:
     pace: Pace
     zeebe: Zeebe
     zeebe_backups: ZeebeBackups
+    recovery: Recovery
     data_directory: set[str]
     processes: Processes
     indices: Indices
@@ -86,7 +88,7 @@ class World:
         self.conditions, self.faults, self.outcomes = Conditions(), Faults(), Outcomes()
         self.journal, self.pace = Journal(), Pace(self._play.pace)
         self.zeebe = Zeebe(self._play.brokers, self._play.partitions)
-        self.zeebe_backups = ZeebeBackups()
+        self.zeebe_backups, self.recovery = ZeebeBackups(), Recovery()
         self.data_directory = {"raft-partition"}
         apart = (app.role for app in self.line.web_apps if not self.line.unified)
         self.processes = Processes((ZEEBE, *apart, "optimize"))
@@ -97,7 +99,7 @@ class World:
             self.make_indices(process)
         if repository:
             self.repositories.register(REPOSITORY, {"type": "fs", "settings": {"location": REPOSITORY}})
-        self.exporter = Exporter(self.line, self._version, self.zeebe, self.indices, works=self._works)
+        self.exporter = Exporter(self.line, self._version, self.zeebe, self.indices, works=self.works)
         self.run(self.exporter.run())
 
     def make_indices(self, process: str) -> None:
@@ -112,13 +114,23 @@ class World:
                 if self.indices.document(index, identity) is None:
                     self.indices.put(index, identity, document)
 
+    def make_session_index(self, deleted: str) -> None:
+        """Make the index for web sessions again when it was deleted under a running gateway, as often as wanted."""
+        again = self.conditions.sessions_return > 0 and self.processes.healthy(ZEEBE)
+        if again and deleted.startswith("camunda-web-session-"):
+            self.conditions.sessions_return -= 1
+            self.indices.create(deleted)
+
     @property
     def zeebe_healthy(self) -> bool:
         """Whether Zeebe runs with all its brokers and partitions."""
         trouble = self.conditions.unhealthy_partitions or self.conditions.missing_brokers
-        return self.processes.healthy(ZEEBE) and not trouble
+        return self.works(ZEEBE) and not trouble
 
-    def _works(self, role: str) -> bool:
+    def works(self, role: str) -> bool:
+        """Whether a role does its work now."""
+        if role == ZEEBE and self.recovery.mode != PROCESSING:
+            return False
         return "search" not in self.down if role == "search" else self.processes.healthy(role)
 
     def keep(self) -> None:

@@ -111,6 +111,12 @@ class Generation:
         """
         return not any(re.match(rf"{re.escape(patch)}(?!\d)", version) for patch in self.without_soft_pause)
 
+    @property
+    def restarted(self) -> frozenset[Component]:
+        """The components that a restore stops and starts: the Restore API wants Zeebe to go on running."""
+        kept = {Component.ZEEBE} if self.restore == "api" else set()
+        return frozenset(self.readiness) - kept
+
     def backup_api(self, component: Component) -> BackupApi:
         """Return the backup endpoint of a component.
 

@@ -46,6 +46,7 @@ GENERATION = replace(
     exporting=ExportingApi(control="/v2/exporting", state="/v2/exporting", guarded="SYSTEM"),
     generated_ids=Request("GET", f"{RUNTIME}/state"),
     rdbms_lines=("8.10",),
+    restore="api",
     over_rest=True,
     actuator=replace(line_8_8.GENERATION, lines=("8.10",), rdbms_lines=("8.10",)),
 )

@@ -5,13 +5,13 @@ from typing import Any
 from airflow.sdk import Context
 
 from camunda_backup import manifests
-from camunda_backup.cluster_files import read_clusters
+from camunda_backup.cluster_files import overlaps, read_clusters
 from camunda_backup.clusters import Cluster
 from camunda_backup.errors import Rejected
 from camunda_backup.inspection import Inspection
 from camunda_backup.operators.check import others_running
 from camunda_backup.operators.step import RunbookStep
-from camunda_backup.planning import Survey, overlaps
+from camunda_backup.planning import Survey
 from camunda_backup.runtimes import runtime_of
 
 
@@ -36,7 +36,7 @@ class PlanRestore(RunbookStep):
         problems = [*self._mistakes(context), *others_running(context, cluster)]
         survey = self._survey(context, problems)
         if survey is not None:
-            problems += [*survey.problems(), *overlaps(survey, read_clusters()[0])]
+            problems += [*survey.problems(), *overlaps(cluster, read_clusters()[0])]
         if problems or survey is None:
             raise Rejected(f"{cluster.name} cannot be restored so; nothing was changed:\n- " + "\n- ".join(problems))
         plan = survey.plan()
@@ -65,9 +65,12 @@ class PlanRestore(RunbookStep):
         elif wanted not in known:
             shown = ", ".join(map(str, known[:5])) or "none"
             problems.append(f"there is no complete backup {wanted} in {self.location}; the newest are: {shown}")
-        if config is None:
+        needed = bool(cluster.processes)
+        if config is None and needed:
             problems.append("runtime is missing in the cluster file: nothing says how components stop and start")
-        if wanted not in known or wanted is None or config is None:
+        if wanted not in known or wanted is None or (config is None and needed):
             return None
         manifest = manifests.read(self.location, cluster.name, wanted)
-        return Survey(cluster, manifest, runtime_of(config), Inspection(cluster))
+        runtime = runtime_of(config) if config else None
+        cancels = bool(context["params"].get("cancel_restore"))
+        return Survey(cluster, manifest, runtime, Inspection(cluster), cancels)

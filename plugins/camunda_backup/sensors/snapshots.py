@@ -1,7 +1,7 @@
 """Replacing one component's indices by those of its snapshots."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from airflow.sdk import Context
@@ -12,10 +12,12 @@ from camunda_backup.hooks.storage import StorageHook
 from camunda_backup.restores import in_units, snapshots_of
 from camunda_backup.sensors.step import RunbookSensor
 from camunda_backup.sets import snapshot_pattern
-from camunda_backup.standing import require_stopped
+from camunda_backup.standing import require_quiet
 from camunda_backup.states import Component
 from camunda_backup.storage.engine import Snapshot
 from camunda_backup.storage.restoring import progress
+
+CLEARINGS = 5
 
 
 class RestoreSnapshots(RunbookSensor):
@@ -45,18 +47,33 @@ class RestoreSnapshots(RunbookSensor):
 
     def begin(self, context: Context) -> None:
         """Delete and ask; nothing is deleted before every snapshot was seen to be whole."""
-        require_stopped(self.cluster)
+        require_quiet(self.cluster)
         storage = StorageHook(**self.cluster.storage())
         snapshots = self._snapshots(storage)
-        if doomed := [index.name for index in storage.own_indices(self.prefixes)]:
-            self.log.info("Deleting %d indices: %s", len(doomed), ", ".join(doomed))
-            storage.delete(doomed)
-        if left := [index.name for index in storage.own_indices(self.prefixes)]:
-            raise RestoreFailed(f"{self.component}: indices came back while they were deleted: {', '.join(left[:5])}")
+        self._clear(storage)
         for snapshot in snapshots:
             if snapshot.indices:  # a part may have nothing in it
+                self._clear(storage, snapshot.indices)
                 self.log.info("Restoring %s: %d indices", snapshot.name, len(snapshot.indices))
                 storage.restore(snapshot)
+
+    def _clear(self, storage: StorageHook, names: Collection[str] | None = None) -> None:
+        """Delete the component's indices, or those of them that have these names, until none is there.
+
+        Gateways of 8.10 before rc1 make the one for web sessions again while they run (camunda/camunda#63338).
+        """
+        doomed: list[str] = []
+        for _ in range(CLEARINGS):
+            own = [index.name for index in storage.own_indices(self.prefixes)]
+            doomed = [name for name in own if names is None or name in names]
+            if not doomed:
+                return
+            self.log.info("Deleting %d indices: %s", len(doomed), ", ".join(doomed))
+            storage.delete(doomed)
+        raise RestoreFailed(
+            f"{self.component}: indices come back while they are deleted: {', '.join(doomed[:5])}; find out who makes"
+            " them, such as a web port that users still reach, and clear the task"
+        )
 
     def look(self, context: Context, begun: Any) -> dict[str, Any]:
         """Count the shards that are back."""

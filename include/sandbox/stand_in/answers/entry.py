@@ -107,6 +107,7 @@ class Line:
     :param importers: indices are filled by importers that read Zeebe's records, not by an exporter
     :param unified: one application (8.8 and later): search API v2, keys as text, health of partitions, prefixes of IDs
     :param rest_management: exporting and backups are also managed through the REST API (8.10 and later)
+    :param restore_api: the running cluster restores its own partitions (8.10)
     """
 
     version: str
@@ -119,3 +120,4 @@ class Line:
     importers: bool
     unified: bool
     rest_management: bool = False
+    restore_api: bool = False

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from sandbox.stand_in.answers import line_8_8
 from sandbox.stand_in.answers.entry import PROBLEM, Entry, documented
+from sandbox.stand_in.answers.recovery import RECOVERY
 
 LACKING = "Expected {expected} members of partition {partition} but found {found}, current topology: stand-in"
 NO_STORE = "Cannot process backup requests. No backup store is configured."
@@ -89,6 +90,7 @@ HISTORY: dict[str, Entry] = {
 LINE = replace(
     line_8_8.LINE,
     version="8.10.0",
-    entries={**line_8_8.LINE.entries, **EXPORTING, **RUNTIME, **HISTORY},
+    entries={**line_8_8.LINE.entries, **EXPORTING, **RUNTIME, **HISTORY, **RECOVERY},
     rest_management=True,
+    restore_api=True,
 )

@@ -6,6 +6,7 @@ from sandbox.stand_in.doors import Door
 from sandbox.stand_in.messages import Call, Reply
 from sandbox.stand_in.model.backups import COMPLETED
 from sandbox.stand_in.model.processes import ZEEBE, Process
+from sandbox.stand_in.model.recovery import Recovery
 from sandbox.stand_in.restore_application import RESTORING, RestoreApplication
 from sandbox.stand_in.roles.database import DatabaseRole
 from sandbox.stand_in.routes import Routes
@@ -40,6 +41,7 @@ class ProcessRole:
             await self._end(process)
         self._world.zeebe.load({})
         self._world.database = {} if self._world.conditions.rdbms else None
+        self._world.recovery = Recovery()
         self._world.data_directory = set()
         for index in list(self._world.indices):
             self._world.indices.delete(index.name)

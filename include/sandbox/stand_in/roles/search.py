@@ -148,6 +148,7 @@ class SearchRole:
             return self._world.give("search.wildcard_delete")
         for index in self._world.indices.resolve(expression, ignore_missing=call.flag("ignore_unavailable")):
             self._world.indices.delete(index.name)
+            self._world.make_session_index(index.name)
         return self._ok({"acknowledged": True})
 
     async def _refresh(self, call: Call) -> Reply:

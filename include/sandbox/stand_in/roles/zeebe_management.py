@@ -10,6 +10,7 @@ from sandbox.stand_in.model.clock import zulu
 from sandbox.stand_in.roles.exporting_control import ExportingControl
 from sandbox.stand_in.roles.spring import Bean, Spring
 from sandbox.stand_in.roles.zeebe_backups import ZeebeBackupRole
+from sandbox.stand_in.roles.zeebe_recovery import ZeebeRecovery
 from sandbox.stand_in.routes import Routes
 from sandbox.stand_in.world import World
 
@@ -37,6 +38,8 @@ class ZeebeManagement:
         self._spring.add_actuator(routes, groups, beans, troubled=self._troubled)
         routes.add("GET", "/actuator/partitions", self._partitions)
         routes.add("GET", "/actuator/cluster", self._cluster)
+        if self._world.line.restore_api:
+            routes.add("DELETE", "/actuator/cluster/changes/{id}", ZeebeRecovery(self._world).cancel)
         routes.add("GET", "/actuator/exporters", self._exporters)
         routes.add("POST", "/actuator/exporting/{operation}", self._exporting)
         ZeebeBackupRole(self._world, self._world.line.zeebe_backups).add_to(routes)
@@ -56,7 +59,7 @@ class ZeebeManagement:
 
     async def _partitions(self, _call: Call) -> Reply:
         zeebe = self._world.zeebe
-        up = self._world.processes.healthy("zeebe")
+        up = self._world.works("zeebe")
         local = [n for n in zeebe.partitions if up and self._broker in zeebe.replicas(n)]
         return Reply(200, {str(n): self._partition(n) for n in local}, ACTUATOR)
 
@@ -91,7 +94,7 @@ class ZeebeManagement:
                 "partitions": [
                     {
                         "id": n,
-                        "state": "ACTIVE",
+                        "state": "RECOVERING" if n in self._world.recovery.recovering else "ACTIVE",
                         "priority": zeebe.replication - zeebe.replicas(n).index(broker),
                         "config": {"exporting": {"exporters": [exporter]}},
                     }
@@ -102,6 +105,11 @@ class ZeebeManagement:
             for broker in range(zeebe.brokers)
         ]
         body: dict[str, Any] = {"version": 1, "brokers": brokers}
+        recovery = self._world.recovery
+        if recovery.last:
+            body["lastChange"] = recovery.last.described()
+        if recovery.pending:
+            body["pendingChange"] = {**recovery.pending.described(), "completed": [], "pending": []}
         if self._world.conditions.pending_change:
             change = {"id": 2, "status": "IN_PROGRESS", "startedAt": zulu(), "completed": [], "pending": []}
             body["pendingChange"] = change

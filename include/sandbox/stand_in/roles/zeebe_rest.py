@@ -9,6 +9,7 @@ from sandbox.stand_in.model.documents import TENANT
 from sandbox.stand_in.model.zeebe import KEYS_PER_PARTITION, Rejected, Unroutable
 from sandbox.stand_in.roles.sign_in import signed_in
 from sandbox.stand_in.roles.spring import Spring
+from sandbox.stand_in.roles.zeebe_recovery import ZeebeRecovery
 from sandbox.stand_in.routes import Handler, Routes
 from sandbox.stand_in.world import World
 
@@ -32,6 +33,11 @@ class ZeebeRest:
         add("GET", "/v[12]/topology", self._topology)
         if self._world.line.unified:
             routes.add("GET", "/v2/status", self._status)
+        if self._world.line.restore_api:
+            recovery = ZeebeRecovery(self._world)
+            add("PATCH", "/v2/mode", recovery.change_mode)
+            add("POST", "/v2/restore", recovery.restore)
+            add("GET", "/v2/restore", recovery.status)
         add("POST", "/v2/deployments", self._deploy)
         add("POST", "/v2/process-instances", self._guarded(self._start))
         add("POST", "/v2/process-instances/{key}/cancellation", self._guarded(self._cancel))
@@ -45,8 +51,9 @@ class ZeebeRest:
     def _guarded(self, handler: Handler) -> Handler:
         async def guarded(call: Call) -> Reply:
             try:
-                if not self._world.processes.healthy("zeebe"):
-                    return self._spring.give("zeebe.rest.unroutable", call)
+                if not self._world.works("zeebe"):
+                    up = self._world.processes.healthy("zeebe")
+                    return self._spring.give("zeebe.rest.recovering" if up else "zeebe.rest.unroutable", call)
                 if self._swallowed(call):
                     await self._world.pace.parts()
                     return self._spring.give("zeebe.rest.swallowed", call)
@@ -78,21 +85,24 @@ class ZeebeRest:
         for broker in range(zeebe.brokers):
             if broker in conditions.missing_brokers or not self._world.processes.healthy("zeebe"):
                 continue
-            partitions = [
-                {
-                    "partitionId": n,
-                    "role": "leader" if zeebe.replicas(n)[0] == broker else "follower",
-                    "health": "unhealthy" if n in conditions.unhealthy_partitions else "healthy",
-                    **({"state": "active"} if self._world.line.rest_management else {}),
-                }
-                for n in zeebe.partitions
-                if broker in zeebe.replicas(n)
-            ]
+            partitions = [self._copy(broker, n) for n in zeebe.partitions if broker in zeebe.replicas(n)]
             place = {"nodeId": broker, "host": "127.0.0.1", "port": 26501 + broker}
             brokers.append({**place, "partitions": partitions, "version": version})
         sizes = {"clusterSize": zeebe.brokers, "partitionsCount": len(zeebe.partitions)}
         sizes["replicationFactor"] = zeebe.replication
         return Reply(200, {"brokers": brokers, **sizes, "gatewayVersion": version})
+
+    def _copy(self, broker: int, number: int) -> dict[str, Any]:
+        recovering = number in self._world.recovery.recovering
+        role = "leader" if self._world.zeebe.replicas(number)[0] == broker else "follower"
+        sick = number in self._world.conditions.unhealthy_partitions
+        copy = {
+            "partitionId": number,
+            "role": "inactive" if recovering else role,
+            "health": "unhealthy" if sick else "healthy",
+        }
+        state = {"state": "recovering" if recovering else "active"}
+        return {**copy, **(state if self._world.line.restore_api else {})}
 
     async def _status(self, _call: Call) -> Reply:
         return Reply(204)

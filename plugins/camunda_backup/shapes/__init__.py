@@ -1,0 +1,1 @@
+"""The parts of a restore DAG that differ between generations, as task groups."""
