@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from camunda_backup.cluster_files import read_cluster
+from camunda_backup.states import Component
 from tests.test_cluster_files import GONE, changed, mistakes, put
 
 ROLE = "arn:aws:iam::123456789012:role/snapshots"
@@ -33,6 +34,9 @@ def test_a_domain_of_amazon_is_taken_with_its_region(tmp_path: Path) -> None:
     cluster = read_cluster(put(tmp_path, changed(repository=AMAZON, secondary_storage__amazon=amazon)))
     assert cluster.secondary_storage.amazon
     assert cluster.secondary_storage.amazon.role_arn == ROLE
+    signed = {"kind": "sigv4", "region": "eu-central-1", "role_arn": ROLE}
+    assert cluster.storage()["access"].items() >= signed.items()
+    assert cluster.part(Component.RECORDS)["access"] == cluster.storage()["access"]
 
 
 @pytest.mark.parametrize(
@@ -65,6 +69,14 @@ def test_a_domain_of_amazon_is_taken_with_its_region(tmp_path: Path) -> None:
         (
             {"secondary_storage__engine": "elasticsearch", "secondary_storage__amazon": {"region": "eu-central-1"}},
             "secondary_storage: amazon is for engine: opensearch",
+        ),
+        (
+            {
+                "repository": AMAZON,
+                "secondary_storage__amazon": {"region": "eu-central-1"},
+                "secondary_storage__sign_in": "basic",
+            },
+            "secondary_storage: sign_in: basic must go; requests to Amazon OpenSearch Service are signed",
         ),
         (
             {"optimize_repository": {**S3, "name": "optimize"}},

@@ -1,14 +1,15 @@
 """The sections of a cluster file."""
 
 from datetime import timedelta
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import pendulum
 from pendulum.tz.exceptions import InvalidTimezone
 from pydantic import Field, field_validator, model_validator
 
+from camunda_backup.api.access import Access, Kind
 from camunda_backup.fields import ConnectionId, Duration, Model, Prefix, RoleArn
-from camunda_backup.targets import SignIn
+from camunda_backup.targets import Identity, SignIn
 
 
 class Schedule(Model):
@@ -111,7 +112,19 @@ class SecondaryStorage(SignIn):
             raise ValueError(
                 "amazon is for engine: opensearch; a domain that runs Elasticsearch takes no 8.x snapshots"
             )
+        if self.amazon and self.sign_in != "connection":
+            raise ValueError(f"sign_in: {self.sign_in} must go; requests to Amazon OpenSearch Service are signed")
         return self
+
+    def access(self, identity: Identity | None) -> dict[str, Any]:
+        """Return an :class:`~camunda_backup.api.access.Access` as JSON.
+
+        :param identity: the cluster's, which oidc needs
+        :raises ValueError: it has none
+        """
+        if self.amazon is None:
+            return super().access(identity)
+        return Access(Kind.SIGV4.value, region=self.amazon.region, role_arn=self.amazon.role_arn).as_json()
 
 
 class WaitLimits(Model):

@@ -20,6 +20,8 @@ class Kind(StrEnum):
     """Tokens of an identity provider (OpenID Connect, client credentials)."""
     COOKIE = "cookie"
     """The login form of Operate and Tasklist, 8.5 to 8.7."""
+    SIGV4 = "sigv4"
+    """Every request is signed with AWS credentials: Amazon OpenSearch Service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +31,16 @@ class Access:
     :param issuer: connection to the identity provider: its URL, and client ID and secret as login and password
     :param audience: asked for with the token
     :param scope: asked for with the token
+    :param region: of AWS, for which requests are signed
+    :param role_arn: a role of AWS IAM to take on before signing
     """
 
     kind: str = Kind.CONNECTION.value
     issuer: str | None = None
     audience: str | None = None
     scope: str | None = None
+    region: str | None = None
+    role_arn: str | None = None
 
     @classmethod
     def of(cls, fields: Mapping[str, Any] | None) -> Self:
@@ -43,4 +49,5 @@ class Access:
 
     def as_json(self) -> dict[str, Any]:
         """Return the fields as JSON types."""
-        return {"kind": self.kind, "issuer": self.issuer, "audience": self.audience, "scope": self.scope}
+        amazon = {"region": self.region, "role_arn": self.role_arn} if self.region else {}
+        return {"kind": self.kind, "issuer": self.issuer, "audience": self.audience, "scope": self.scope, **amazon}

@@ -9,6 +9,7 @@ from requests import PreparedRequest
 
 from camunda_backup.api.access import Access, Kind
 from camunda_backup.api.messages import Answer, Request
+from camunda_backup.hooks.amazon import sigv4_signer
 from camunda_backup.hooks.endpoint import Endpoint
 
 HEADER = "Authorization"
@@ -108,6 +109,7 @@ SIGNERS: Mapping[str, Callable[[Endpoint, Access], Signer]] = {
     Kind.NONE: nobody,
     Kind.BASIC: basic_signer,
     Kind.BEARER: bearer_signer,
+    Kind.SIGV4: sigv4_signer,
 }
 
 
