@@ -47,7 +47,7 @@ def answering(look: Look) -> Iterator[str]:
             continue
         if answer.status in {401, 403}:
             look.silent.add(conn_id)
-            yield f"connection {conn_id}: {path} answers {answer}; correct its login or password"
+            yield f"connection {conn_id}: {path} answers {answer}"
 
 
 def healthy(look: Look) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.stand_in import StandIn
+from tests.stand_in import StandIn, until
 
 SECRET = "only for this test"
 DISCOVERY = "/.well-known/openid-configuration"
@@ -96,3 +96,26 @@ def test_status_and_management_ports_want_nothing(camunda_8_8: StandIn) -> None:
     assert camunda_8_8.ask("zeebe_rest", "/v2/status").status_code == 204
     assert camunda_8_8.ask("zeebe_management", "/actuator/health").ok
     assert "issuer" not in camunda_8_8.urls
+
+
+def test_management_ports_and_the_search_engine_can_want_it_too(vouched: tuple[str, StandIn]) -> None:
+    _, cluster = vouched
+    cluster.conditions(guarded={"management": "bearer", "search": "basic"})
+    refused = cluster.ask("zeebe_management", "/actuator/health")
+    assert (refused.status_code, refused.headers["WWW-Authenticate"], refused.content) == (401, "Bearer", b"")
+    known = {"Authorization": f"Bearer {token(cluster)}"}
+    assert cluster.ask("zeebe_management", "/actuator/health", headers=known).ok
+    assert cluster.ask("search", "/_cluster/health", headers=known).status_code == 401
+    assert cluster.ask("search", "/_cluster/health", auth=("demo", "demo")).ok
+
+
+def test_a_token_ends(vouched: tuple[str, StandIn]) -> None:
+    _, cluster = vouched
+    cluster.conditions(guarded={"management": "bearer"}, token_seconds=1)
+    short = {"Authorization": f"Bearer {token(cluster)}"}
+
+    def status() -> int:
+        return cluster.ask("zeebe_management", "/actuator/health", headers=short).status_code
+
+    assert status() == 200
+    until(status, lambda found: found == 401)

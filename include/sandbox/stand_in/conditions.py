@@ -40,6 +40,8 @@ class Conditions:
     :param validates_late: the Restore API validates in recovering mode only, also a dry run
     :param sessions_return: how often a running gateway makes the index for web sessions again after it was deleted
     :param sign_in: what the web ports want: "own" (the line's own way), "bearer" (a token of the issuer) or "basic"
+    :param guarded: what "management" ports (``/actuator``) and "search" want: "bearer" or "basic"; nothing otherwise
+    :param token_seconds: how long the issuer's tokens are good
     :param pages: what a role's pages are instead of right: login (whoever has logged in), error or blank
     """
 
@@ -71,6 +73,8 @@ class Conditions:
     validates_late: bool = False
     sessions_return: int = 0
     sign_in: str = "own"
+    guarded: dict[str, str] = field(default_factory=dict)
+    token_seconds: int = 300
     pages: dict[str, str] = field(default_factory=dict)
     _changed: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 

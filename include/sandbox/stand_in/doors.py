@@ -8,6 +8,7 @@ from aiohttp import web
 from sandbox.ports import HOST
 from sandbox.stand_in.faults import ConnectionDropped, spoil
 from sandbox.stand_in.messages import CALLER, OUTSIDE, Call, Reply
+from sandbox.stand_in.roles.sign_in import refused
 from sandbox.stand_in.routes import Routes
 from sandbox.stand_in.world import World
 
@@ -83,6 +84,9 @@ class Door:
             return respond(await routes.answer(call))
         effect = self._world.faults.take(call)
         entry = self._world.journal.begin(call, effect, self._world.processes, self._world.recovery.mode)
+        if refusal := refused(self._world, call):
+            entry["status"] = refusal.status
+            return respond(refusal)
         try:
             reply = await (spoil(effect, lambda: routes.answer(call)) if effect else routes.answer(call))
         except ConnectionDropped:

@@ -1,6 +1,7 @@
 """Everything the stand-in knows: its line, its model, and what a test has arranged."""
 
 import asyncio
+import time
 from collections.abc import Coroutine
 from copy import deepcopy
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ class World:
     exporter: Exporter
     database: dict[int, int] | None
     optimize_plans: dict[int, Plan]
-    tokens: set[str]
+    tokens: dict[str, float]
 
     def __init__(self, play: Play) -> None:
         """Choose what to play; ``reset`` must be called, in a running event loop, before anything else."""
@@ -92,7 +93,7 @@ class World:
         self.data_directory = {"raft-partition"}
         apart = (app.role for app in self.line.web_apps if not self.line.unified)
         self.processes = Processes((ZEEBE, *apart, "optimize"))
-        self.optimize_plans, self.tokens = {}, set()
+        self.optimize_plans, self.tokens = {}, {}
         self.database = None
         self.indices, self.repositories = Indices(), Repositories()
         for process in self.processes.known:
@@ -101,6 +102,14 @@ class World:
             self.repositories.register(REPOSITORY, {"type": "fs", "settings": {"location": REPOSITORY}})
         self.exporter = Exporter(self.line, self._version, self.zeebe, self.indices, works=self.works)
         self.run(self.exporter.run())
+
+    def vouch(self, token: str, seconds: float) -> None:
+        """Take a token for some seconds."""
+        self.tokens[token] = time.monotonic() + seconds
+
+    def vouches_for(self, token: str) -> bool:
+        """Whether a token was given by the issuer and has not ended."""
+        return time.monotonic() < self.tokens.get(token, 0)
 
     def make_indices(self, process: str) -> None:
         """Make the indices that a process creates when it starts; those that are there stay as they are."""

@@ -12,7 +12,6 @@ from sandbox.stand_in.world import World
 CLIENT = "camunda-backup"
 DISCOVERY = "/.well-known/openid-configuration"
 TOKEN = "/token"  # noqa: S105 - a path
-LIFETIME = 300  # seconds, as it says; the stand-in forgets tokens only when it is reset
 NOT_CACHED = {"Cache-Control": "no-store"}
 
 
@@ -60,8 +59,9 @@ class Issuer:
             body = {"error": "unsupported_grant_type", "error_description": "Unsupported grant_type"}
             return Reply(400, body, headers=NOT_CACHED)
         token = f"stand-in-{uuid4()}"
-        self._world.tokens.add(token)
-        granted = {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME}
+        seconds = self._world.conditions.token_seconds
+        self._world.vouch(token, seconds)
+        granted = {"access_token": token, "token_type": "Bearer", "expires_in": seconds}
         if "scope" in form:
             granted["scope"] = form["scope"]
         return Reply(200, granted, headers=NOT_CACHED)
