@@ -28,7 +28,7 @@ Order `{order}`, all inside a **{pause} pause of exporting**.
 | mint_backup_id | a new ID above all known ones | |
 | pause | exporting is paused on every partition | resume runs all the same |
 | start, wait | each component's part | exporting resumes; **clear from `mint_backup_id`**: the set takes a new ID |
-| resume | exporting runs again, seen on every broker. Runs **whatever happened** | `POST /actuator/exporting/resume` |
+| resume | exporting runs again, seen on every broker. Runs **whatever happened** | `POST {resume}` |
 | verify | the set is complete by every component's word and the repository's | it lists what is missing |
 | record | writes the manifest and the asset event | clear it |
 
@@ -69,7 +69,12 @@ def back_up(cluster: Cluster) -> DAG:
         cluster.dag_id("back_up"),
         dag_display_name=f"Back up {cluster.name}",
         description=f"Hot backup of Camunda {cluster.version}, {cluster.order} under a {order.pause} exporter pause",
-        doc_md=DOC.format(name=cluster.name, order=cluster.order, pause=order.pause),
+        doc_md=DOC.format(
+            name=cluster.name,
+            order=cluster.order,
+            pause=order.pause,
+            resume=cluster.generation.exporting.resume().path,
+        ),
         # No start date: switching the DAG on at noon does not make up for last night.
         schedule=cluster.schedule
         and CronTriggerTimetable(cluster.schedule.cron, timezone=cluster.schedule.timezone, run_immediately=False),

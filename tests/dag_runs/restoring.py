@@ -38,17 +38,22 @@ def restorable_file(line: str, name: str, stand_in: StandIn) -> dict[str, Any]:
     """Write the cluster file of a stand-in that can be restored; where there is an issuer, it vouches for clients."""
     more: dict[str, Any] = {"version": f"{line}.0"}
     if "issuer" in stand_in.urls:
-        url = urlsplit(stand_in.urls["issuer"])
-        issuer = {"conn_type": "http", "schema": "http", "host": url.hostname, "port": url.port}
-        conn_id = f"{name}_issuer"
-        os.environ[f"AIRFLOW_CONN_{conn_id.upper()}"] = json.dumps(
-            {**issuer, "login": "camunda-backup", "password": SECRET}
-        )
-        more["identity"] = {"issuer": conn_id}
+        more["identity"] = {"issuer": vouching(name, stand_in)}
     part = sandbox_part if line == "8.8" else quick_part
     runtime = commands(line, part(stand_in.urls["control"]))
     fields = cluster_file(line, "zeebe-first", name, runtime=runtime, **more)
     return {**fields, "restore_limits": RESTORE_LIMITS, "visual_check": {"enabled": False}}
+
+
+def vouching(name: str, stand_in: StandIn) -> str:
+    """Define the connection to a stand-in's issuer, and give its name."""
+    url = urlsplit(stand_in.urls["issuer"])
+    issuer = {"conn_type": "http", "schema": "http", "host": url.hostname, "port": url.port}
+    conn_id = f"{name}_issuer"
+    os.environ[f"AIRFLOW_CONN_{conn_id.upper()}"] = json.dumps(
+        {**issuer, "login": "camunda-backup", "password": SECRET}
+    )
+    return conn_id
 
 
 def work(stand_in: StandIn) -> None:

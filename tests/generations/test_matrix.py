@@ -25,7 +25,17 @@ from tests.dag_runs.playing import (
     runner,
     separate,
 )
-from tests.dag_runs.restoring import RESTORE_LIMITS, YES, People, as_backed_up, confirmed, require_order, shown
+from tests.dag_runs.restoring import (
+    RESTORE_LIMITS,
+    SECRET,
+    YES,
+    People,
+    as_backed_up,
+    confirmed,
+    require_order,
+    shown,
+    vouching,
+)
 from tests.stand_in import StandIn
 
 if TYPE_CHECKING:
@@ -34,6 +44,7 @@ if TYPE_CHECKING:
 ACTUATOR = "8.10 actuator"
 LINES = [line for one in GENERATIONS for line in one.lines]
 VARIANTS = [*LINES, ACTUATOR]
+ISSUER = {"8.10": ("--client-secret", SECRET)}
 VERSIONS = {"8.5": "8.5.8"}  # of the stand-in; the others play the line's first patch
 OLD, NEW = "/actuator/backups", "/actuator/backupRuntime"
 SEPARATE = {"zeebe": OLD, "operate": OLD, "tasklist": OLD}
@@ -55,6 +66,7 @@ EVERY_VARIANT = pytest.mark.parametrize(
         for one in VARIANTS
     ],
 )
+# 8.10 restores itself through its REST API: tests/dag_runs/test_restore_api.py
 RESTORED = [one for one in VARIANTS if generation(*one.split()).restore == "application"]
 
 
@@ -81,6 +93,8 @@ def written(variant: str, order: str, name: str, stand_in: StandIn) -> dict[str,
     line, *more = variant.split()
     fields: dict[str, Any] = {"management_api": more[0]} if more else {}
     fields |= {"version": VERSIONS.get(line, f"{line}.0"), "restore_limits": RESTORE_LIMITS}
+    if "issuer" in stand_in.urls and not more:
+        fields["identity"] = {"issuer": vouching(name, stand_in)}
     runtime = commands(line, quick_part(stand_in.urls["control"]))
     return cluster_file(line, order, name, runtime=runtime, visual_check={"enabled": False}, **fields)
 
@@ -91,7 +105,7 @@ def matrix(airflow_db: None, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     folder: Path = tmp_path_factory.mktemp("matrix")
     with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
         patch.setenv("CAMUNDA_BACKUP_CLUSTERS", str(folder))
-        stand_ins = {line: stack.enter_context(StandIn(line, pace=0.02)) for line in LINES}
+        stand_ins = {line: stack.enter_context(StandIn(line, *ISSUER.get(line, ()), pace=0.02)) for line in LINES}
         played = {}
         for variant in VARIANTS:
             line = variant.split()[0]
@@ -140,6 +154,29 @@ def is_step(entry: dict[str, Any]) -> bool:
     if entry["role"] == "search":
         return RECORDS.search(path) is not None
     return "/exporting/" in path or "/backup" in path
+
+
+def test_the_rest_api_is_signed_in_to_from_workers_and_from_the_triggerer(
+    matrix: Matrix, run: Callable[..., Run]
+) -> None:
+    cluster = fresh(matrix.played["8.10", "secondary-first"])
+    cluster.stand_in.conditions(sign_in="bearer")
+    cluster.stand_in.pace(0.2)
+    tasks: list[Any] = matrix.dags.dags[f"back_up_{cluster.name}"].tasks
+    sensors = [one for one in tasks if one.task_id.startswith("wait_")]
+    for sensor in sensors:
+        sensor.on_worker = 0.0
+
+    done = run(f"back_up_{cluster.name}")
+
+    for sensor in sensors:
+        sensor.on_worker = 10.0
+    assert done.state == "success", done.errors
+    assert "DEFERRED" in done.log
+    assert SECRET not in done.log
+    calls = [e for e in cluster.stand_in.journal() if e["path"].startswith(("/v2/backups", "/v2/exporting"))]
+    assert {e["status"] for e in calls} <= {200, 202, 204, 404}
+    assert {e["door"] for e in calls} == {"zeebe_rest"}
 
 
 @pytest.mark.parametrize(
