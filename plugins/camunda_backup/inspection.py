@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from camunda_backup.agreement import repositories, same_repository, writable
+from camunda_backup.agreement import one_store, repositories, same_repository, writable
 from camunda_backup.clusters import Cluster
 from camunda_backup.errors import CamundaBackupError, Rejected, Unreachable
 from camunda_backup.hooks.camunda import ExportingHook
@@ -168,6 +168,7 @@ CHECKS: tuple[Callable[[Inspection], Iterable[str]], ...] = (
     repositories,
     writable,
     same_repository,
+    one_store,
     indices,
     caller_ids,
 )

@@ -188,8 +188,8 @@ def shape(survey: Survey) -> Iterator[str]:
 
 def repository(survey: Survey) -> Iterator[str]:
     """The snapshot repository is the cluster file's, every node can read it, and Zeebe has a backup store."""
-    yield from agreement.repositories(survey.look)
-    yield from agreement.same_repository(survey.look)
+    for check in (agreement.repositories, agreement.same_repository, agreement.one_store):
+        yield from check(survey.look)
 
 
 def complete(survey: Survey) -> Iterator[str]:

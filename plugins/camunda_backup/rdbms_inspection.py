@@ -56,5 +56,6 @@ SHARED: tuple[Callable[[Look], Iterable[str]], ...] = (
     agreement.repositories,
     agreement.writable,
     agreement.same_repository,
+    agreement.one_store,
 )
 OWN: tuple[Callable[[RdbmsInspection], Iterable[str]], ...] = (continuous, optimize_is_free, dumpable)

@@ -36,6 +36,14 @@ def check(played: Any, run: Any) -> str:
         ({"repository": {"operate": None}}, "No backup repository configured"),
         ({"repository": {"tasklist": "other"}}, "tasklist is configured for snapshot repository 'other'"),
         ({"repository_broken": True}, "does not verify"),
+        (
+            {"index_prefix": {"operate": "acme"}},
+            "operate is configured with the index prefix 'acme', the cluster file says 'operate'",
+        ),
+        (
+            {"stores": {"0": {"store": "FILESYSTEM", "filesystem": {"basePath": "backups"}}}},
+            "Zeebe's backup store and snapshot repository backups have one place, fs:backups",
+        ),
     ],
 )
 def test_each_condition_is_one_sentence(played: Any, run: Any, conditions: dict[str, Any], sentence: str) -> None:

@@ -12,6 +12,8 @@ class Conditions:
 
     :param version: version a role reports instead of its line's
     :param repository: snapshot repository a role is configured with instead of ``backups``; None: none configured
+    :param index_prefix: index prefix a role shows instead of its own
+    :param stores: what a broker (as text) shows of its backup store instead, e.g. {"1": {"store": "GCS"}}
     :param backup_store: Zeebe's store: ready, none (not configured), refusing (connections), hanging, wrong (answers)
     :param busy: roles that say "another backup is running"
     :param unhealthy_partitions: partitions that report themselves unhealthy and dead
@@ -47,6 +49,8 @@ class Conditions:
 
     version: dict[str, str] = field(default_factory=dict)
     repository: dict[str, str | None] = field(default_factory=dict)
+    index_prefix: dict[str, str] = field(default_factory=dict)
+    stores: dict[str, dict[str, Any]] = field(default_factory=dict)
     backup_store: str = "ready"
     busy: list[str] = field(default_factory=list)
     unhealthy_partitions: list[int] = field(default_factory=list)

@@ -78,7 +78,10 @@ def configuration(world: World, app: WebApp) -> Bean:
 
     def properties() -> dict[str, Any]:
         name = world.repository(app.role)
-        engine = {"url": world.search_url, "indexPrefix": prefix.rpartition(".")[2]}
+        engine = {
+            "url": world.search_url,
+            "indexPrefix": world.conditions.index_prefix.get(app.role, prefix.rpartition(".")[2]),
+        }
         backup = {} if name is None else {"repositoryName": name}
         return {"version": world.version(app.role), "backup": backup, section: engine}
 

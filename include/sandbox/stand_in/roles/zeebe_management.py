@@ -46,11 +46,13 @@ class ZeebeManagement:
         return routes
 
     def _properties(self) -> dict[str, Any]:
-        store = "NONE" if self._world.conditions.backup_store == "none" else "S3"
+        conditions = self._world.conditions
+        store: dict[str, Any] = {"store": "NONE" if conditions.backup_store == "none" else "S3"}
+        store |= {"s3": {"bucketName": "zeebe", "compression": "none"}, **conditions.stores.get(str(self._broker), {})}
         engine = self._world.engine.name
         exporter = {"args": {"url": self._world.search_url, "index": {}, "bulk": {"size": "1"}}}
         cluster = {"partitionsCount": len(self._world.zeebe.partitions), "clusterSize": self._world.zeebe.brokers}
-        return {"data": {"backup": {"store": store}}, "cluster": cluster, "exporters": {engine: exporter}}
+        return {"data": {"backup": store}, "cluster": cluster, "exporters": {engine: exporter}}
 
     def _troubled(self) -> tuple[str, ...]:
         if not self._world.processes.healthy("zeebe"):

@@ -27,7 +27,7 @@ _BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
 class AzureSettings(BlobSettings):
     """A container."""
 
-    container: str = Field(pattern=r"^[a-z0-9](-?[a-z0-9]){2,62}$")
+    container: str = Field(pattern=r"^[a-z0-9](-?[a-z0-9])*$", min_length=3, max_length=63)
     location_mode: Literal["primary_only", "secondary_only"] | None = Field(
         None, description="secondary_only makes the repository readonly"
     )
