@@ -2,11 +2,15 @@
 
 import json
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from . import fetch, java, ports
 from .programs import Program, environment
 from .sites import Site
+
+Setting = str | bool | list[str]
 
 HEAP = "512m"
 
@@ -40,34 +44,70 @@ rootLogger.appenderRef.console.ref = console
 
 
 def opensearch(site: Site) -> Program:
-    """Return OpenSearch as a program, after writing its configuration."""
-    home = site.home("search")
-    configuration = home / "config"
-    configuration.mkdir(parents=True, exist_ok=True)
-    (configuration / "log4j2.properties").write_text(LOGGING)
-    # JSON is YAML as well, and quotes every path rightly.
-    (configuration / "opensearch.yml").write_text(json.dumps(_settings(site), indent=2))
-    distribution = fetch.home(fetch.OPENSEARCH, site.cache)
+    """Return OpenSearch 3.8 as a program, after writing its configuration."""
+    return node(site, fetch.home(fetch.OPENSEARCH, site.cache))
+
+
+def node(site: Site, distribution: Path, settings: Mapping[str, Setting] = MappingProxyType({})) -> Program:
+    """Return an OpenSearch 3.8 of this distribution as a program, after writing its configuration.
+
+    :param settings: what opensearch.yml holds beyond what every node needs
+    """
     class_path = [
         distribution / "lib" / "*",
         *(distribution / "agent").glob("opensearch-agent-bootstrap-*.jar"),
         fetch.home(fetch.ICU, site.cache) / "*",
         fetch.home(fetch.ICU_LOCALES, site.cache) / "*",
     ]
+    return _program(site, distribution, class_path, (*OPTIONS, *THAI_OPTIONS), settings)
+
+
+def older_node(site: Site, distribution: Path) -> Program:
+    """Return an OpenSearch 2 of this distribution as a program, after writing its configuration."""
+    options = (*OPTIONS, "-Djava.security.manager=allow")
+    return _program(site, distribution, [distribution / "lib" / "*"], options, {})
+
+
+def _program(
+    site: Site,
+    distribution: Path,
+    class_path: Sequence[Path],
+    options: Sequence[str],
+    settings: Mapping[str, Setting],
+) -> Program:
+    home = site.home("search")
+    configuration = configured(site, "opensearch.yml", settings)
     options = (
-        *OPTIONS,
-        *THAI_OPTIONS,
+        *options,
         *_root_options(home),
         f"-Dopensearch.path.home={distribution}",
         f"-Dopensearch.path.conf={configuration}",
     )
     command = java.command("org.opensearch.bootstrap.OpenSearch", class_path, HEAP, home, options)
-    health = f"{site.url('search')}/_cluster/health"
-    return Program("search", command, environment(home), home, health)
+    return Program("search", command, environment(home), home, health(site))
 
 
-def _settings(site: Site) -> dict[str, str | bool | list[str]]:
-    """Return what opensearch.yml holds."""
+def health(site: Site) -> str:
+    """Return the address that answers once the search engine is ready for work."""
+    return f"{site.url('search')}/_cluster/health"
+
+
+def configured(site: Site, file_name: str, settings: Mapping[str, Setting]) -> Path:
+    """Write the configuration of a search engine, and return its folder.
+
+    :param file_name: what the engine calls it
+    :param settings: what it holds beyond what every node needs
+    """
+    configuration = site.home("search") / "config"
+    configuration.mkdir(parents=True, exist_ok=True)
+    (configuration / "log4j2.properties").write_text(LOGGING)
+    # JSON is YAML as well, and quotes every path rightly.
+    (configuration / file_name).write_text(json.dumps({**_settings(site), **settings}, indent=2))
+    return configuration
+
+
+def _settings(site: Site) -> dict[str, Setting]:
+    """Return what every node needs."""
     home = site.home("search")
     return {
         "cluster.name": "sandbox",

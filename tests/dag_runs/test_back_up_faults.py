@@ -42,7 +42,7 @@ CALLS = [
     ("search", "POST", r"/_snapshot/backups/_verify$"),
     ("search", "GET", r"/_snapshot/backups/_all"),
     ("search", "GET", r"/_snapshot/backups/camunda_\*"),
-    ("search", "GET", r"/_snapshot/backups/camunda_zeebe_records_backup_\d+/_status$"),
+    ("search", "GET", r"/_snapshot/backups/camunda_zeebe_records_backup_\d+$"),
     ("search", "PUT", r"/_snapshot/backups/camunda_zeebe_records_backup_\d+"),
     ("search", "POST", r"/_refresh$"),
     ("search", "POST", r"/_count"),

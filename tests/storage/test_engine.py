@@ -26,12 +26,10 @@ def refused(status: int, kind: str, reason: str = "why") -> Answer:
     return Answer(status, {"error": error, "status": status})
 
 
-def status(state: str, *, done: int = 4, total: int = 4, began: int | None = BEGAN) -> Answer:
-    """A snapshot, as ``_status`` tells of it."""
-    stats = {"start_time_in_millis": began} if began is not None else {}
-    shards = {"done": done, "failed": 0, "total": total}
-    told = {"snapshot": NAME, "repository": "backups", "state": state, "shards_stats": shards, "stats": stats}
-    return Answer(200, {"snapshots": [told]})
+def status(state: str, *, failed: int = 0, total: int = 4, began: int | None = BEGAN) -> Answer:
+    """A snapshot, asked for by its name."""
+    shards = {"total": total, "failed": failed, "successful": total - failed}
+    return Answer(200, {"snapshots": [listed(state=state, shards=shards, start_time_in_millis=began)]})
 
 
 def listed(**changes: Any) -> dict[str, Any]:
@@ -99,9 +97,9 @@ class TestStartingTheRecords:
 
 class TestStatusOfTheRecords:
     @EVERY_ENGINE
-    def test_the_snapshots_own_status_is_asked_for(self, engine: str) -> None:
+    def test_the_snapshot_is_asked_for_as_it_is_listed(self, engine: str) -> None:
         request = records(engine).status(10)
-        assert (request.method, request.path) == ("GET", f"/_snapshot/backups/{NAME}/_status")
+        assert (request.method, request.path) == ("GET", f"/_snapshot/backups/{NAME}")
 
     @pytest.mark.parametrize(
         ("word", "phase"),
@@ -127,13 +125,17 @@ class TestStatusOfTheRecords:
         began = datetime(2026, 11, 23, 9, 59, 3, 330000, UTC)
         assert (piece.name, piece.done, piece.started_at) == (NAME, True, began)
 
-    def test_a_running_snapshot_shows_its_shards(self) -> None:
-        report = records().read_status(10, status("STARTED", done=1))
-        assert "1 of 4 shards" in report.progress
+    def test_a_running_snapshot_is_not_done(self) -> None:
+        report = records().read_status(10, status("IN_PROGRESS", total=0))
+        assert report.phase is Phase.RUNNING
         assert not report.pieces[0].done
 
+    def test_a_success_without_every_shard_is_a_failure(self) -> None:
+        report = records().read_status(10, status("SUCCESS", failed=1))
+        assert (report.phase, report.reason) == (Phase.FAILED, "1 of 4 shards are missing in it")
+
     def test_a_snapshot_of_nothing_is_a_failure(self) -> None:
-        report = records(prefix="wrong").read_status(10, status("SUCCESS", done=0, total=0))
+        report = records(prefix="wrong").read_status(10, status("SUCCESS", total=0))
         assert report.phase is Phase.FAILED
         assert report.reason == "it is empty: no index matches wrong*"
 

@@ -105,8 +105,12 @@ class RecordsApi:
         return Request("PUT", self._path(backup_id), {"wait_for_completion": "false"}, body)
 
     def status(self, backup_id: int) -> Request:
-        """Ask for the snapshot's state with its shards."""
-        return Request("GET", f"{self._path(backup_id)}/_status")
+        """Ask for the snapshot as the repository lists it.
+
+        Its ``_status`` says SUCCESS before the snapshot is written to its end, and of a partial one on Elasticsearch
+        (recorded from Elasticsearch 8.19 and 9.2, and OpenSearch 2.19 and 3.8).
+        """
+        return Request("GET", self._path(backup_id))
 
     def read_start(self, backup_id: int, answer: Answer) -> tuple[str, ...]:
         """Return the snapshot's name.
@@ -119,7 +123,7 @@ class RecordsApi:
         raise answer.failure(f"{self.component}: the snapshot of {self.prefix}* could not be started")
 
     def read_status(self, backup_id: int, answer: Answer) -> Report:
-        """Return what the engine says of the snapshot; a snapshot of nothing is a failure."""
+        """Return what the engine says of the snapshot; a snapshot of nothing, or without a shard, is a failure."""
         if answer.status != 200:
             missing = answer.status == 404 and error_type(answer) == "snapshot_missing_exception"
             phase = Phase.PENDING if missing else Phase.FAULT if answer.transient else Phase.FAILED
@@ -131,15 +135,15 @@ class RecordsApi:
             return Report.unreadable(self.component, backup_id, answer.body, error)
 
     def _report(self, backup_id: int, told: dict[str, Any]) -> Report:
-        word, shards = told["state"], told["shards_stats"]
+        word, shards = told["state"], told["shards"]
         phase, reason = WORDS.get(word, Phase.FAILED), None
         if phase is Phase.COMPLETED and not shards["total"]:
             phase, reason = Phase.FAILED, f"it is empty: no index matches {self.prefix}*"
-        shown = word if phase is not Phase.RUNNING else f"{word} {shards['done']} of {shards['total']} shards"
-        began = told["stats"].get("start_time_in_millis")
-        started = datetime.fromtimestamp(began / 1000, UTC) if began else None
-        piece = Piece(told["snapshot"], shown, phase is Phase.COMPLETED, started)
-        return Report(self.component, backup_id, phase, shown, (piece,), reason)
+        elif phase is Phase.COMPLETED and shards["failed"]:
+            phase, reason = Phase.FAILED, f"{shards['failed']} of {shards['total']} shards are missing in it"
+        started = _snapshot(told, self.repository).started_at
+        piece = Piece(told["snapshot"], word, phase is Phase.COMPLETED, started)
+        return Report(self.component, backup_id, phase, word, (piece,), reason)
 
     def _path(self, backup_id: int) -> str:
         return f"{repository_path(self.repository)}/{RECORDS_SNAPSHOT.format(backup_id=backup_id)}"

@@ -18,6 +18,8 @@ class Engine:
     :param snapshot: fields of a snapshot beyond the common ones
     :param snapshots_page: fields beside ``snapshots`` in a list of snapshots
     :param missing_pattern_is_empty: a snapshot pattern nothing fits gives an empty list, not 404
+    :param partial_is_success: the status of a partial snapshot says SUCCESS; only its shards tell
+    :param repository: fields of a registered repository beyond type and settings
     :param policies: where policies for the life of indices are listed
     :param policies_optional: that is so only with a plugin
     :param wildcard_delete: indices may be deleted by a pattern
@@ -30,6 +32,8 @@ class Engine:
     snapshot: Mapping[str, Any]
     snapshots_page: Mapping[str, Any]
     missing_pattern_is_empty: bool
+    partial_is_success: bool
+    repository: Mapping[str, Any]
     policies: str
     policies_optional: bool
     wildcard_delete: bool

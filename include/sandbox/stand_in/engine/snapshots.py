@@ -79,13 +79,17 @@ class Snapshot:
             "shards": self.shards,
         }
 
-    def status(self, repository: str) -> dict[str, Any]:
-        """Form of the ``_status`` call, which calls a running snapshot STARTED."""
+    def status(self, repository: str, *, partial_is_success: bool) -> dict[str, Any]:
+        """Form of the ``_status`` call, which calls a running snapshot STARTED.
+
+        :param partial_is_success: it calls a partial snapshot SUCCESS
+        """
+        told = "SUCCESS" if partial_is_success and self.state == "PARTIAL" else self.state
         return {
             "snapshot": self.name,
             "repository": repository,
             "uuid": self.uuid,
-            "state": "STARTED" if self._running else self.state,
+            "state": "STARTED" if self._running else told,
             "include_global_state": self.include_global_state,
             **self._progress(self.indices),
             "indices": {i.name: {**self._progress([i]), "shards": self._shards(i)} for i in self.indices},

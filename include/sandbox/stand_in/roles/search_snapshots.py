@@ -63,7 +63,8 @@ class SnapshotRole:
         return Reply(200, body, self._world.engine.content_type)
 
     async def _repositories(self, call: Call) -> Reply:
-        definitions = self._world.repositories.definitions
+        own = self._world.engine.repository
+        definitions = {name: {**told, **own} for name, told in self._world.repositories.definitions.items()}
         wanted = call.parts.get("repository", "_all")
         if wanted in {"_all", "*"}:
             return self._ok(definitions)
@@ -106,8 +107,6 @@ class SnapshotRole:
     async def _list(self, call: Call) -> Reply:
         repository, name = call.parts["repository"], call.parts["name"]
         if name == "_all" and repository not in self._world.repositories.definitions:
-            if "search.all_of_missing_repository" in self._world.answers:
-                return self._world.give("search.all_of_missing_repository", repository=repository)
             raise RepositoryMissing(repository)
         needed = ("list",) if name == "_all" else ("list", "read")
         if repository in self._world.repositories.definitions and (
@@ -176,13 +175,13 @@ class SnapshotRole:
         found = self._find(repository, call.parts["name"])
         if refused := self._stores.refuse(repository, call.parts["name"], "list", "read"):
             return refused
-        return self._ok({"snapshots": [s.status(repository) for s in found]})
+        return self._ok({"snapshots": [self._status_of(s, repository) for s in found]})
 
     async def _running(self, call: Call) -> Reply:
         wanted = call.parts.get("repository")
         names = [wanted] if wanted else list(self._world.repositories.definitions)
         running = [
-            s.status(name)
+            self._status_of(s, name)
             for name in names
             for s in self._world.repositories.snapshots(name).values()
             if s.state == IN_PROGRESS
@@ -200,6 +199,9 @@ class SnapshotRole:
     def _described(self, repository: str, snapshot: Snapshot) -> dict[str, Any]:
         engine = self._world.engine
         return snapshot.described(engine.version, fill(engine.snapshot, {"repository": repository}))
+
+    def _status_of(self, snapshot: Snapshot, repository: str) -> dict[str, Any]:
+        return snapshot.status(repository, partial_is_success=self._world.engine.partial_is_success)
 
     def _chosen(self, body: dict[str, Any]) -> list[Index]:
         return self._world.indices.resolve(expression(body), ignore_missing=bool(body.get("ignore_unavailable", False)))
