@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from camunda_backup.api.exporting import PHASE_OF, ExportingApi, Partition
+from camunda_backup.api.exporting import PHASE_OF, Exporting, ExportingApi, Partition
 from camunda_backup.api.messages import Answer, Request
 from camunda_backup.errors import Rejected, Unreachable
 from camunda_backup.orders import PauseMode
@@ -29,6 +29,40 @@ def envelope(status: int, body: Any = None) -> Answer:
 )
 def test_requests_are_those_of_the_management_api(request_: Request, expected: Request) -> None:
     assert request_ == expected
+
+
+REST = ExportingApi(control="/v2/exporting", state="/v2/exporting")
+
+
+def test_the_phase_of_every_replica_is_asked_for_where_it_can_be_told() -> None:
+    assert API.ask_everywhere() is None
+    assert REST.ask_everywhere() == Request("GET", "/v2/exporting")
+    assert REST.read_everywhere(Answer(200, {"status": "MIXED"})) == "MIXED"
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (Answer(503, {"title": "UNAVAILABLE", "detail": "no quorum"}), Unreachable),
+        (Answer(200, {"state": "PAUSED"}), Unreachable),
+        (Answer(200, "<html>"), Unreachable),
+        (Answer(403, {"detail": "Unauthorized"}), Rejected),
+    ],
+)
+def test_a_phase_that_is_not_told_is_no_pause(answer: Answer, error: type[Exception]) -> None:
+    with pytest.raises(error, match="the cluster does not tell its exporting state"):
+        REST.read_everywhere(answer)
+
+
+@pytest.mark.parametrize("everywhere", ["EXPORTING", "MIXED", "SOFT_PAUSED", "NEW_WORD"])
+def test_a_pause_that_anybody_contradicts_is_none(everywhere: str) -> None:
+    paused = Partition(1, leader=True, exporter_phase="PAUSED", exported_position=7, healthy=True)
+    assert Exporting({1: paused}).paused(PauseMode.HARD)
+    assert Exporting({1: paused}, "PAUSED").paused(PauseMode.HARD)
+    seen = Exporting({1: paused}, everywhere)
+    assert not seen.paused(PauseMode.HARD)
+    assert not seen.runs
+    assert seen.phases == {"every replica": everywhere, "1": "PAUSED"}
 
 
 @pytest.mark.parametrize("answer", [envelope(204), envelope(200), envelope(202), Answer(204, None)])

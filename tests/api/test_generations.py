@@ -43,11 +43,30 @@ def test_an_unknown_version_is_an_error_that_names_the_known_lines(version: str)
           for component, path in ((Component.ZEEBE, "/actuator/backupRuntime"),
                                   (Component.WEB_APPS, "/actuator/backupHistory"),
                                   (Component.OPTIMIZE, "/actuator/backups"))),
+        ("8.10", Component.ZEEBE, "/v2/backups/runtime"),
+        ("8.10", Component.WEB_APPS, "/v2/backups/history"),
+        ("8.10", Component.OPTIMIZE, "/actuator/backups"),
     ],
 )  # fmt: skip
 def test_each_component_is_asked_at_its_endpoint(line: str, component: Component, path: str) -> None:
     api = generation(line).backup_api(component)
     assert (api.component, api.path) == (component, path)
+
+
+def test_the_actuator_of_8_10_is_that_of_8_9_and_only_8_10_has_the_choice() -> None:
+    before, fallback = generation("8.9"), generation("8.10", "actuator")
+    assert (fallback.zeebe, fallback.web_apps, fallback.exporting) == (before.zeebe, before.web_apps, before.exporting)
+    assert not fallback.over_rest
+    assert generation("8.10", "rest") is generation("8.10")
+    assert [one.lines for one in GENERATIONS if one.actuator] == [("8.10",)]
+
+
+@pytest.mark.parametrize(
+    ("version", "known"),
+    [("8.5.0", False), ("8.5.0-alpha1", False), ("8.5.1", True), ("8.5.10", True), ("8.5", True), ("8.10.0", True)],
+)
+def test_the_soft_pause_is_known_from_8_5_1(version: str, known: bool) -> None:
+    assert generation(version).soft_pauses(version) is known
 
 
 @pytest.mark.parametrize(

@@ -221,6 +221,14 @@ def test_a_cluster_of_another_version_than_its_file_says_is_not_backed_up(camund
     assert f"zeebe is Camunda 8.4.9, but the cluster file says {camunda.line}" in camunda.problems()
 
 
+def test_a_broker_of_another_version_is_named_by_its_connection(running: Callable[[str], Speaker]) -> None:
+    camunda, other = running("8.6"), running("8.5").stand_in
+    connect("other", other)
+    named = {**camunda.cluster.connections.model_dump(exclude_none=True), "brokers": ("q86_zeebe", "other_zeebe")}
+    found = Speaker(camunda.stand_in, "8.6", "q86", connections=named).problems()
+    assert "broker other_zeebe is Camunda 8.5.8, but the cluster file says 8.6" in found
+
+
 @EVERY_GENERATION
 def test_a_management_port_that_hides_its_version_leaves_it_to_the_rest_api(camunda: Speaker) -> None:
     camunda.stand_in.conditions(version={"zeebe": "8.4.9"})
