@@ -6,6 +6,7 @@ Tests alone use it; neither the demo nor the embedded cluster does.
 import json
 import shutil
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from . import fetch, java, ports
 from .errors import SandboxError
@@ -25,6 +26,8 @@ KEYCLOAK = fetch.Artifact(
 REALM = "camunda-platform"
 CLIENT = "camunda-backup"
 SECRET = "sandbox-only"  # noqa: S105 - it opens nothing but the sandbox
+HASTY_CLIENT = "camunda-backup-hasty"
+HASTY_SECONDS = 3  # that its tokens last
 USER = "demo"
 PASSWORD = "sandbox-only"  # noqa: S105 - it opens nothing but the sandbox
 AUDIENCES = ("operate-api", "tasklist-api")
@@ -46,6 +49,11 @@ def issuer(site: Site) -> str:
     return f"{site.url('issuer')}/realms/{REALM}"
 
 
+def tls_issuer(site: Site) -> str:
+    """Return the issuer's URL with TLS."""
+    return f"https://{site.address('issuer_tls')}/realms/{REALM}"
+
+
 def prepare(site: Site, programs: Programs, report: Report) -> None:
     """Fetch Keycloak and set it up with its realm; it keeps both in its home folder.
 
@@ -63,10 +71,17 @@ def prepare(site: Site, programs: Programs, report: Report) -> None:
         raise SandboxError(f"Keycloak cannot be set up; see {programs.log_path('keycloak')}.")
 
 
-def keycloak(site: Site) -> Program:
-    """Return Keycloak as a program, once it is prepared."""
-    http = ("--http-enabled=true", f"--http-host={ports.HOST}", f"--http-port={site.port('issuer')}")
-    return _program(site, "start", "--optimized", "--cache=local", "--hostname-strict=false", "--import-realm", *http)
+def keycloak(site: Site, certificate: tuple[Path, Path] | None = None) -> Program:
+    """Return Keycloak as a program, once it is prepared.
+
+    :param certificate: files of its certificate and key, to speak TLS on a port of its own as well
+    """
+    web = ["--http-enabled=true", f"--http-host={ports.HOST}", f"--http-port={site.port('issuer')}"]
+    if certificate:
+        file, key = certificate
+        web += [f"--https-port={site.port('issuer_tls')}", f"--https-certificate-file={file}"]
+        web += [f"--https-certificate-key-file={key}"]
+    return _program(site, "start", "--optimized", "--cache=local", "--hostname-strict=false", "--import-realm", *web)
 
 
 def _program(site: Site, *arguments: str) -> Program:
@@ -108,7 +123,8 @@ def _realm() -> dict[str, object]:
         "lastName": "Demo",
         "credentials": [{"type": "password", "value": PASSWORD}],
     }
-    return {"realm": REALM, "enabled": True, "clients": [client], "users": [user]}
+    hasty = {**client, "clientId": HASTY_CLIENT, "attributes": {"access.token.lifespan": str(HASTY_SECONDS)}}
+    return {"realm": REALM, "enabled": True, "clients": [client, hasty], "users": [user]}
 
 
 def _mapper(name: str, kind: str, settings: Mapping[str, str]) -> dict[str, object]:

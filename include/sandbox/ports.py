@@ -32,6 +32,7 @@ OFFSETS = MappingProxyType(
         "minio_console": 63,
         "azurite": 64,
         "gcs": 65,
+        "issuer_tls": 66,
         "airflow": 80,
         "control": 90,
         "processes": 91,
