@@ -2,7 +2,7 @@
 
 from camunda_backup.api import restore_api
 from camunda_backup.api.restore_api import Changes, Progress, Topology
-from camunda_backup.errors import NotYet
+from camunda_backup.errors import NotYet, Rejected
 from camunda_backup.hooks.http import JsonHook
 
 
@@ -40,15 +40,16 @@ class RecoveryHook:
         return restore_api.read_restore(backup_id, self._rest.send(restore_api.restore(backup_id)))
 
     def cancel(self, change_id: str) -> None:
-        """Ask to cancel a change; one that is not going on any more is as good as cancelled.
+        """Ask to cancel a change.
 
-        :raises NotYet: it was asked for; look again
-        :raises Rejected, Unreachable: it was refused and the change is still going on
+        :raises NotYet: it was asked for; look again, also when it was refused: brokers learn of changes from each other
+        :raises Rejected: this client may not
+        :raises Unreachable: there was no answer
         """
         answer = self._management.send(restore_api.cancel(change_id))
-        if not answer.ok and self.changes().pending == change_id:
-            raise answer.failure(f"change {change_id} of the cluster was not cancelled")
-        raise NotYet(f"change {change_id} of the cluster is being cancelled")
+        if answer.status in {401, 403}:
+            raise Rejected(f"change {change_id} of the cluster was not cancelled: {answer}")
+        raise NotYet(f"change {change_id} of the cluster is being cancelled: HTTP {answer.status}")
 
     def changes(self) -> Changes:
         """Return which changes go on or ended last."""

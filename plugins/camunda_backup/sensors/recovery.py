@@ -152,6 +152,12 @@ class RestorePartitions(RunbookSensor):
         if state == COMPLETED and changes.pending is None:
             self.log.info("Change %s is COMPLETED: every partition is restored", begun)
             return {"change_id": begun}
+        known = state or progress or changes.pending
+        if not known and self.age(context) >= self.cluster.limits.grace.total_seconds():
+            raise RestoreFailed(
+                f"the cluster tells nothing of change {begun}, its last is {changes.last}; clear {self.task_id}, which"
+                " sends the restore again while Zeebe is in recovering mode"
+            )
         told = f"change {begun} is {state or 'unknown'}" if progress is None else str(progress)
         if self.age(context) >= self.limit:
             raise self._given_up(context, begun, f"not restored after {self.limit:.0f} s: {told}")

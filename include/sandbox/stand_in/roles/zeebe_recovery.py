@@ -78,8 +78,11 @@ class ZeebeRecovery:
         if dry_run:
             change = Change(0, number, progress=dict.fromkeys(world.zeebe.partitions, ("", None)))
             return self._give("restore.accepted", call, id="0", plan=planned(change, world.zeebe, PROCESSING))
-        change = recovery.begin(number, list(world.zeebe.partitions))
-        world.run(self._bring_back(change, backup, world.outcomes.take("restore")))
+        change, outcome = recovery.begin(number, list(world.zeebe.partitions)), world.outcomes.take("restore")
+        if outcome.outcome is Outcome.LOST:
+            recovery.pending = None
+        else:
+            world.run(self._bring_back(change, backup, outcome))
         plan = planned(change, world.zeebe, PROCESSING)
         return self._give("restore.accepted", call, id=str(change.number), plan=plan)
 
