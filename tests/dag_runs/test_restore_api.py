@@ -19,7 +19,7 @@ from tests.dag_runs.restoring import (
     shown,
     work,
 )
-from tests.stand_in import StandIn
+from tests.stand_in import StandIn, until
 
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag
@@ -387,3 +387,19 @@ def test_an_optimize_that_does_not_get_well_leaves_a_restored_zeebe_at_work(clus
     assert done.tasks["wait_optimize"] == "failed"
     assert "The data is restored. When that is mended, clear the run from wait_optimize" in done.log
     assert cluster.stand_in.truth()["mode"] == "PROCESSING"
+
+
+def test_the_guard_tells_of_a_cluster_left_in_recovering_mode_and_leaves_it_there(
+    cluster: Played, itself: Any, capfd: Any
+) -> None:
+    cluster.stand_in.ask("zeebe_rest", "/v2/mode?mode=RECOVERING", "PATCH").raise_for_status()
+    until(
+        lambda: cluster.stand_in.ask("zeebe_management", "/actuator/cluster").json(), lambda told: "lastChange" in told
+    )
+    since = len(cluster.stand_in.journal())
+
+    done = runner(itself[1], capfd)("guard")
+
+    assert done.state == "failed"
+    assert changes(cluster, since) == []
+    assert "no broker has a partition at work: Zeebe is still starting, or in recovering mode" in done.errors

@@ -78,6 +78,10 @@ class ExportingHook:
         if len(leaders) < len(claims):
             raise Unreachable("two brokers claim to lead the same partition; the leaders are changing")
         leaderless = sorted({partition.partition_id for partition in told} - leaders.keys())
+        if not told:
+            raise Unreachable(
+                "no broker has a partition at work: Zeebe is still starting, or in recovering mode (8.10)"
+            )
         if leaderless or not leaders:
             raise Unreachable(
                 f"no leader was found for partition {', '.join(map(str, leaderless)) or '(any)'} on the brokers of"
