@@ -3,11 +3,11 @@
 import pendulum
 from airflow.sdk import DAG, Param
 
-from camunda_backup.cluster_files import read_clusters
+from camunda_backup.cluster_files import read_files
 from camunda_backup.operators.repository import SetUpRepository
 from camunda_backup.storage.repositories import as_registered
 
-clusters = read_clusters()[0]
+clusters = [cluster for cluster in read_files()[0] if cluster.repositories]
 
 DOC = """
 ### Set up snapshot repositories
@@ -44,9 +44,9 @@ with DAG(
     },
 ):
     for cluster in clusters:
-        for repository in cluster.repositories:
+        for repository, suffix in zip(cluster.repositories, ("", "_optimize"), strict=False):
             SetUpRepository(
-                task_id=f"set_up_{cluster.name}" + ("" if repository is cluster.repository else "_optimize"),
+                task_id=f"set_up_{cluster.name}{suffix}",
                 cluster=cluster.name,
                 access=cluster.repository_access(repository),
                 definition=as_registered(repository),

@@ -33,14 +33,14 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-CLUSTER_FILES = [
-    pytest.param(text, id=f"{page.stem}-{number}")
+CLUSTER_FILES = {
+    f"{page.stem}-{number}": text
     for page in PAGES
     for number, text in enumerate(text for text in blocks(page, "yaml") if text.strip().startswith(CLUSTER_FILE))
-]
+}
 
 
-@pytest.mark.parametrize("text", CLUSTER_FILES)
+@pytest.mark.parametrize("text", CLUSTER_FILES.values(), ids=CLUSTER_FILES)
 def test_every_cluster_file_of_a_recipe_is_taken(tmp_path: Path, text: str) -> None:
     fields: dict[str, Any] = yaml.safe_load(text)
     cluster = read_cluster(put(tmp_path, changed(**fields)))
@@ -48,7 +48,7 @@ def test_every_cluster_file_of_a_recipe_is_taken(tmp_path: Path, text: str) -> N
 
 
 def test_there_is_a_recipe_for_every_type() -> None:
-    told = {yaml.safe_load(param.values[0])["repository"]["type"] for param in CLUSTER_FILES}
+    told = {yaml.safe_load(text)["repository"]["type"] for text in CLUSTER_FILES.values()}
     assert told == set(STORES)
 
 

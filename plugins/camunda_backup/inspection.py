@@ -125,16 +125,23 @@ def being_made(part: Part) -> Iterator[str]:
 
 
 def indices(look: Look) -> Iterator[str]:
-    """There are indices under every configured prefix, in an engine of the configured kind."""
+    """There are indices under every configured prefix."""
     storage = look.storage()
     if storage is None:
         return
     for app, prefix in look.cluster.prefixes.items():
         if not storage.indices(prefix):
             yield f"no index begins with {prefix!r}; correct secondary_storage.index_prefixes.{app} of the cluster file"
+
+
+def known_engine(look: Look) -> Iterator[str]:
+    """The search engine is of the configured kind and of a version that this was written for."""
+    storage = look.storage()
+    if storage is None:
+        return
     try:
         version, distribution = storage.version()
-    except Rejected:  # some managed and minimal engines hide their root
+    except Rejected:  # it tells nobody; the backup itself shows whether it fits
         return
     major = int(version.partition(".")[0])
     if distribution != storage.engine.distribution or major not in storage.engine.majors:
@@ -170,6 +177,7 @@ CHECKS: tuple[Callable[[Inspection], Iterable[str]], ...] = (
     same_repository,
     one_store,
     indices,
+    known_engine,
     caller_ids,
 )
 

@@ -18,6 +18,7 @@ TYPES: dict[str, dict[str, Any]] = {
     "azure": {"sign_in": "managed_identity", "settings": {"container": "camunda", "client": "backup"}},
     "gcs": {"sign_in": "service_account", "settings": {"bucket": "camunda", "chunk_size": "1gb"}},
 }
+READONLY = {"name": "store", "type": "gcs", **TYPES["gcs"], "settings": {"bucket": "camunda", "readonly": True}}
 EVERYTHING = ["write", "list", "read", "delete"]
 
 
@@ -46,6 +47,9 @@ def stores(airflow_db: None, tmp_path_factory: pytest.TempPathFactory) -> Iterat
                     file["optimize_repository"] = own
                 (folder / f"{name}.yaml").write_text(yaml.safe_dump(file))
                 connect(name, stand_in)
+        readonly = cluster_file("8.6", "zeebe-first", "readonly", repository=READONLY)
+        (folder / "readonly.yaml").write_text(yaml.safe_dump(readonly))
+        connect("readonly", opensearch)
         bag = parsed(str(Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"], "set_up_repositories.py")))
         yield stand_ins, bag
 
@@ -56,10 +60,10 @@ def set_up(stores: tuple[dict[str, StandIn], Any], capfd: pytest.CaptureFixture[
     stand_ins, bag = stores
     run = runner(bag, capfd)
 
-    def set_up_one(engine: str, kind: str, **conditions: Any) -> Run:
+    def set_up_one(engine: str, kind: str, name: str = "", **conditions: Any) -> Run:
         stand_ins[engine].reset(repository=False)
         stand_ins[engine].conditions(**conditions)
-        return run("set_up_repositories", cluster=name_of(engine, kind))
+        return run("set_up_repositories", cluster=name or name_of(engine, kind))
 
     return set_up_one
 
@@ -84,6 +88,16 @@ def test_optimizes_own_repository_is_set_up_as_well(set_up: Callable[..., Run]) 
 
     told = done.results(f"set_up_{name_of('opensearch', 'fs')}_optimize")
     assert told == {"registered": True, "nodes": ["stand-in"], "proven": EVERYTHING}
+
+
+def test_a_readonly_repository_is_only_listed(
+    stores: tuple[dict[str, StandIn], Any], set_up: Callable[..., Run]
+) -> None:
+    done = set_up("opensearch", "gcs", name="readonly")
+
+    assert done.results("set_up_readonly")["proven"] == ["list"]
+    writes = [e for e in stores[0]["opensearch"].journal("search") if "probe" in e["path"]]
+    assert writes == []
 
 
 DENIED = [

@@ -149,11 +149,16 @@ class StorageHook(JsonHook):
             return int(answer.body["count"])
 
     def version(self) -> tuple[str, str | None]:
-        """Return the engine's version and how it names itself."""
-        answer = self.send(Request("GET", "/"))
+        """Return the engine's version and how it names itself; where its root is hidden, only the nodes' version."""
+        root = self.send(Request("GET", "/"))
+        hidden = 400 <= root.status < 500 and not root.transient  # minimal and managed engines
+        answer = self.send(Request("GET", "/_nodes")) if hidden else root
         trouble = "the search engine does not tell its version"
         self._require(answer, trouble)
         with readable(answer, trouble):
+            if hidden:
+                versions = sorted(node["version"] for node in answer.body["nodes"].values())
+                return versions[0], self.engine.distribution
             told = answer.body["version"]
             return told["number"], told.get("distribution")
 
