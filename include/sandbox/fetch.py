@@ -152,17 +152,38 @@ def fetch(artifacts: Sequence[Artifact], cache: Path, context: MavenContext, rep
     :raises SandboxError: something cannot be fetched or does not fit on the disk
     """
     for artifact in missing(artifacts, cache):
-        try:
+        with _one_sentence(artifact):
             archive = _download(artifact, context, report)
             report(f"Unpacking {artifact.file_name}")
             _unpack(artifact, archive, cache)
-        except requests.RequestException as error:
-            raise SandboxError(
-                f"{artifact.file_name} cannot be downloaded from the Maven repository "
-                f"({type(error).__name__}): is there a network connection?"
-            ) from error
-        except OSError as error:
-            raise SandboxError(f"{artifact.file_name} cannot be stored: {error}.") from error
+
+
+def local_file(artifact: Artifact, context: MavenContext, report: Report) -> Path:
+    """Return the artifact's file in Maven's local repository, after downloading it if need be.
+
+    :param context: see `maven`
+    :param report: is told what is being done
+    :raises SandboxError: it cannot be fetched or does not fit on the disk
+    """
+    with _one_sentence(artifact):
+        return _download(artifact, context, report)
+
+
+@contextmanager
+def _one_sentence(artifact: Artifact) -> Iterator[None]:
+    """Say what went wrong with an artifact.
+
+    :raises SandboxError: something did
+    """
+    try:
+        yield
+    except requests.RequestException as error:
+        raise SandboxError(
+            f"{artifact.file_name} cannot be downloaded from the Maven repository "
+            f"({type(error).__name__}): is there a network connection?"
+        ) from error
+    except OSError as error:
+        raise SandboxError(f"{artifact.file_name} cannot be stored: {error}.") from error
 
 
 def _download(artifact: Artifact, context: MavenContext, report: Report) -> Path:

@@ -1,0 +1,85 @@
+"""Buckets in the object stores on this machine, and users there who may do everything but one thing."""
+
+import json
+from typing import Any
+
+import boto3  # type: ignore[import-untyped]
+import requests
+
+from camunda_backup.storage.stores.store import Operation
+from sandbox import stores
+from sandbox.loopback import session
+from sandbox.sites import Site
+
+BUCKET = "backups"
+ALLOWED = {
+    Operation.WRITE: ("s3:PutObject", "s3:AbortMultipartUpload"),
+    Operation.READ: ("s3:GetObject",),
+    Operation.LIST: ("s3:ListBucket",),
+    Operation.DELETE: ("s3:DeleteObject",),
+}
+SAS_RIGHTS = {Operation.WRITE: "wac", Operation.READ: "r", Operation.LIST: "l", Operation.DELETE: "d"}
+
+
+def s3(site: Site, service: str) -> Any:
+    """The S3 store's own administrator."""
+    return boto3.client(
+        service,
+        endpoint_url=site.url("minio"),
+        region_name="us-east-1",
+        aws_access_key_id=stores.USER,
+        aws_secret_access_key=stores.PASSWORD,
+    )
+
+
+def s3_keys(site: Site, lacking: Operation | None = None) -> dict[str, str]:
+    """Keys of a session that may do everything but one thing, by their names in the search engine's keystore."""
+    actions = [action for operation, named in ALLOWED.items() if operation != lacking for action in named]
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": ["*"]}]}
+    given = s3(site, "sts").assume_role(
+        RoleArn="arn:aws:iam::000000000000:role/any", RoleSessionName="test", Policy=json.dumps(policy)
+    )["Credentials"]
+    return {
+        "access_key": given["AccessKeyId"],
+        "secret_key": given["SecretAccessKey"],
+        "session_token": given["SessionToken"],
+    }
+
+
+def azure_token(lacking: Operation | None = None) -> str:
+    """A shared access signature for everything but one thing."""
+    refused = SAS_RIGHTS[lacking] if lacking else ""
+    return stores.shared_access("".join(right for right in "rwdlac" if right not in refused))
+
+
+def azure_request(site: Site, method: str, query: str) -> requests.Response:
+    """Ask the Azure store for something of the bucket."""
+    address = f"{site.url('azurite')}/{stores.AZURE_ACCOUNT}/{BUCKET}?restype=container&{query}&{azure_token()}"
+    with session() as client:
+        return client.request(method, address, timeout=30)
+
+
+def make_buckets(site: Site) -> None:
+    """Make a bucket in each store."""
+    s3(site, "s3").create_bucket(Bucket=BUCKET)
+    assert azure_request(site, "PUT", "timeout=30").status_code == 201
+    with session() as client:
+        made = client.post(f"{site.url('gcs')}/storage/v1/b?project=sandbox", json={"name": BUCKET}, timeout=30)
+    assert made.ok, made.text
+
+
+def kept(site: Site, kind: str, prefix: str) -> list[str]:
+    """Names of what a store's bucket holds.
+
+    :param kind: s3, azure or gcs
+    """
+    if kind == "s3":
+        found = s3(site, "s3").list_objects_v2(Bucket=BUCKET, Prefix=prefix)
+        return [one["Key"] for one in found.get("Contents", [])]
+    if kind == "azure":
+        listed = azure_request(site, "GET", f"comp=list&prefix={prefix}")
+        assert listed.ok, listed.text
+        return [name.partition("</Name>")[0] for name in listed.text.split("<Name>")[1:]]
+    with session() as client:
+        told = client.get(f"{site.url('gcs')}/storage/v1/b/{BUCKET}/o?prefix={prefix}", timeout=30).json()
+    return [one["name"] for one in told.get("items", [])]
