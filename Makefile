@@ -7,7 +7,7 @@ WAIT ?= 1
 PORTS ?= 28000
 export PYTHONPATH := $(CURDIR)/include
 
-.PHONY: demo prove test test-real matrix browser postgresql benchmark check lock clean
+.PHONY: demo prove test test-real matrix browser postgresql stores benchmark check lock clean
 
 demo: $(if $(filter stand-in,$(STACK)),$(VENV)/base,$(VENV)/sandbox) ## the whole story on this machine (STACK=stand-in: no Java, no downloads)
 	@$(BIN)/python -m sandbox demo --stack $(STACK) --ports $(PORTS) $(if $(filter 0,$(WAIT)),--exit,)
@@ -18,7 +18,7 @@ prove: $(VENV)/sandbox ## is a cluster that is restored under load consistent? W
 test: $(VENV)/dev ## unit and DAG tests against the stand-in; Python alone
 	$(BIN)/python -m pytest tests --ignore tests/real
 
-test-real: $(VENV)/dev $(VENV)/sandbox browser postgresql ## tests against the embedded cluster
+test-real: $(VENV)/dev $(VENV)/sandbox browser postgresql stores ## tests against the embedded cluster, real search engines and stores
 	$(BIN)/python -m pytest tests/real
 
 matrix: $(VENV)/dev ## writes the table of docs/tested-against.md from the results of the last make test and make test-real
@@ -33,6 +33,9 @@ postgresql: ## PostgreSQL for its tests; root installs it with apt-get, others a
 	@found() { for one in /usr/lib/postgresql/*/bin/initdb $$(command -v initdb); do [ -x "$$one" ] && return; done; false; }; \
 	found || { [ "$$(id -u)" = 0 ] && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends postgresql; found; } \
 	|| { echo "The tests of database dumps need PostgreSQL's server and programs; install them (on Debian: apt-get install postgresql)"; exit 1; }
+
+stores: $(VENV)/dev $(VENV)/sandbox ## object stores for their tests, built with Go and npm once per user
+	@$(BIN)/python -m sandbox.stores
 
 benchmark: $(VENV)/base ## how long exporting is paused, and by what
 	$(BIN)/python -m benchmarks.pause --ports $(PORTS)

@@ -4,6 +4,7 @@ Maven has each plugin as a jar among the jars it needs, not as a package to inst
 POM resolves to, less what OpenSearch itself brings.
 """
 
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -78,8 +79,8 @@ def jars(kind: str) -> list[fetch.Artifact]:
     :param kind: the repository type
     """
     lines = (JARS / f"repository-{kind}-{fetch.OPENSEARCH.version}.txt").read_text().splitlines()
-    pinned = (line.split() for line in lines)
-    return [fetch.Artifact(*coordinates.split(":"), "jar", sha256, 1) for coordinates, sha256 in pinned]
+    pinned = (re.split("[: ]", line) for line in lines)
+    return [fetch.Artifact(group, name, version, "jar", sha256, 1) for group, name, version, sha256 in pinned]
 
 
 def opensearch(site: Site, settings: Mapping[str, str | bool | list[str]]) -> Program:
