@@ -38,7 +38,7 @@ def restorable_file(line: str, name: str, stand_in: StandIn) -> dict[str, Any]:
     """Write the cluster file of a stand-in that can be restored; where there is an issuer, it vouches for clients."""
     more: dict[str, Any] = {"version": f"{line}.0"}
     if "issuer" in stand_in.urls:
-        more["identity"] = {"issuer": vouching(name, stand_in)}
+        more |= {"identity": {"issuer": vouching(name, stand_in)}, "management": {"sign_in": "oidc"}}
     part = sandbox_part if line == "8.8" else quick_part
     runtime = commands(line, part(stand_in.urls["control"]))
     fields = cluster_file(line, "zeebe-first", name, runtime=runtime, **more)

@@ -17,7 +17,7 @@ def test_a_restore_brings_back_what_was_backed_up(restorable: Any, restore: Any,
     if disaster:
         stand_in.disaster()
     if restorable.line == "8.8":
-        stand_in.conditions(sign_in="bearer")
+        stand_in.conditions(sign_in="bearer", guarded={"management": "bearer"}, token_seconds=5)
 
     with People(api, YES).at_work() as people:
         done = restore(f"restore_{restorable.name}", **confirmed(restorable))

@@ -5,7 +5,6 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -13,12 +12,12 @@ import yaml
 from camunda_backup.cluster_files import read_cluster
 from camunda_backup.clusters import Cluster
 from tests.dag_runs.playing import Played, Run, cluster_file, connect, fresh, parsed, runner
+from tests.dag_runs.restoring import SECRET, vouching
 from tests.stand_in import StandIn
 
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag
 
-SECRET = "hunter2-of the client+1"
 TOKEN = "stand-in-"  # how every token of the stand-in's issuer begins
 
 
@@ -37,14 +36,12 @@ def closed(
         found = {}
         for line, stand_in in (("8.6", line_8_6), ("8.10", line_8_10)):
             name = f"closed-{line.replace('.', '')}"
-            url = urlsplit(stand_in.urls["issuer"])
-            issuer = {"conn_type": "http", "host": url.hostname, "port": url.port}
-            patch.setenv(
-                f"AIRFLOW_CONN_{name.upper()}_ISSUER",
-                json.dumps({**issuer, "login": "camunda-backup", "password": SECRET}),
-            )
             fields = cluster_file(
-                line, "zeebe-first", name, identity={"issuer": f"{name}_issuer", "scope": "backup"}, management=tokens
+                line,
+                "zeebe-first",
+                name,
+                identity={"issuer": vouching(name, stand_in), "scope": "backup"},
+                management=tokens,
             )
             fields["secondary_storage"] |= tokens
             (folder / f"{name}.yaml").write_text(yaml.safe_dump(fields))

@@ -26,6 +26,7 @@ EXAMPLES: dict[type[BaseTrigger], dict[str, Any]] = {
             "engine": "opensearch",
             "repository": "backups",
             "records_prefix": "zeebe-record",
+            "access": {"kind": "oidc", "issuer": "prod_identity", "audience": "operate-api", "scope": None},
         },
         "backup_id": 1_763_891_943,
         "wait": Wait(Patience(1.5, 2.5, 3.5, 4.5), 100.25, 90.125, 400.5).as_json(),
