@@ -134,6 +134,7 @@ class VerifyBackupSet(RunbookStep):
                 for component in components
             ],
             "repository": {"name": cluster.repository.name, "type": cluster.repository.type},
+            "optimize_repository": cluster.optimize_repository.name if cluster.optimize_repository else None,
             "index_prefixes": cluster.prefixes,
             **self.counted,
             # No snapshot brings these back; a restore looks whether they are there.
