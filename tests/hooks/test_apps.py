@@ -84,8 +84,11 @@ class TestCookie:
     def test_a_session_that_is_never_taken_is_begun_again_once(self, server: Server, connect: Connect) -> None:
         app = App(server, "cookie", sessions=Forgetful())
         connect(app.connection())
-        assert AppHook(CONN_ID, COOKIE).send(SEARCH).status == 401
-        assert app.logins == 2
+        answer = AppHook(CONN_ID, COOKIE).send(SEARCH)
+        assert (answer.status, app.logins) == (401, 2)
+        assert answer.refusal == (
+            f"connection {CONN_ID} does not let in the user {USER}: it could log in, but its session is not taken"
+        )
 
     def test_a_refused_login_is_told(self, server: Server, connect: Connect) -> None:
         connect(App(server, "cookie").connection(password="wrong"))

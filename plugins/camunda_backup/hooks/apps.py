@@ -7,6 +7,7 @@ from typing import Any
 from camunda_backup.api.access import Access, Kind
 from camunda_backup.api.identity import Credentials, csrf_header, login_request, read_login
 from camunda_backup.api.messages import Answer, Request
+from camunda_backup.hooks import signing
 from camunda_backup.hooks.http import JsonHook
 
 
@@ -36,11 +37,12 @@ class AppHook(JsonHook):
         user = Credentials(endpoint.login, endpoint.password or "")
         if not self._logged_in:
             self._log_in(user)
-        answer = super().send(request)
-        if answer.status != 401:
-            return answer
-        self._log_in(user)
-        return super().send(request)
+        answer = self.exchange(request)
+        if answer.status == 401:
+            self._log_in(user)
+            answer = self.exchange(request)
+        who = signing.Credentials(f"the user {user.login}", "it could log in, but its session is not taken")
+        return signing.explained(answer, self.http_conn_id, who, request)
 
     def _log_in(self, user: Credentials) -> None:
         session = self._open()[0]
