@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from camunda_backup.cluster_files import read_cluster
+from camunda_backup.cluster_files import read_cluster, read_file
+from camunda_backup.errors import ClusterFileError
 from camunda_backup.states import Component
 from tests.test_cluster_files import GONE, changed, mistakes, put
 
@@ -176,3 +177,33 @@ def test_prefixes_of_ones_own_are_taken(tmp_path: Path, version: str, prefixes: 
     changes = {**(NEWER if version == "8.8" else {}), "secondary_storage__index_prefixes": prefixes}
     cluster = read_cluster(put(tmp_path, changed(**changes)))
     assert cluster.prefixes["operate"] == prefixes["operate"]
+
+
+DATABASE = {"engine": "rdbms", "dump": {"type": "postgresql", "connection": "prod_db", "location": "/dumps"}}
+
+
+@pytest.mark.parametrize(
+    ("repository", "sentence"),
+    [
+        (
+            {**S3, "settings": {"bucket": "camunda", "secret_key": "hunter2-let-me-in"}},
+            "optimize_storage.repository.settings.secret_key: a secret must not stand in a cluster file; leave it out",
+        ),
+        ({**AZURE, "sign_in": "workload_identity"}, "optimize_storage.repository.sign_in: workload_identity does not"),
+        ({**GCS, "settings": {}}, "optimize_storage.repository.settings.bucket: it is missing"),
+    ],
+    ids=["key", "sign_in", "bucket"],
+)
+def test_optimizes_repository_beside_a_database_is_told_by_its_own_place(
+    tmp_path: Path, repository: dict[str, Any], sentence: str
+) -> None:
+    data = changed(
+        version="8.9",
+        connections={"zeebe": "z", "rest": "r", "optimize": "o"},
+        secondary_storage=DATABASE,
+        repository=GONE,
+        optimize_storage={"engine": "opensearch", "connection": "search", "repository": repository},
+    )
+    with pytest.raises(ClusterFileError) as caught:
+        read_file(put(tmp_path, data))
+    assert f"prod.yaml: {sentence}" in str(caught.value)

@@ -18,7 +18,12 @@ from camunda_backup.storage.stores import AMAZON, STORES, Store
 FOLDER_VARIABLE = "CAMUNDA_BACKUP_CLUSTERS"
 DEFAULT_FOLDER = Path("include", "clusters")
 QUOTED = re.compile(r"""(['"]).{5,}\1""")
-REPOSITORIES = ("repository", "optimize_repository")
+# Where repositories stand, and beside which search engine.
+REPOSITORIES = {
+    "repository": "secondary_storage",
+    "optimize_repository": "secondary_storage",
+    "optimize_storage.repository": "optimize_storage",
+}
 # What PyYAML raises for a value that is none, such as the date 2026-13-45, beside its own errors.
 NO_VALUE = (ValueError, KeyError, AttributeError)
 
@@ -128,16 +133,16 @@ def require_all_valid(where: Path | None = None) -> None:
 def _static_keys(data: Mapping[str, Any]) -> Iterator[str]:
     """Yield the settings of snapshot repositories that are keys by another name."""
     for field in REPOSITORIES:
-        store, settings = _store(data, field), _mapping(_mapping(data.get(field)).get("settings"))
+        store, settings = _store(data, field), _mapping(_at(data, field).get("settings"))
         yield from (f"{field}.settings.{name}" for name in settings if store and name in store.secrets)
 
 
 def _better(data: Mapping[str, Any], field: str) -> str:
     """Return where a secret belongs, in a repository by its provider."""
-    repository, *inner = field.split(".")
-    store, storage = _store(data, repository), _mapping(data.get("secondary_storage"))
+    repository = next((one for one in REPOSITORIES if field.startswith(f"{one}.")), "")
+    store, storage = _store(data, repository), _at(data, REPOSITORIES.get(repository, ""))
     engine = AMAZON if storage.get("amazon") else str(storage.get("engine"))
-    if inner and store and (advice := store.without_secrets(engine)):
+    if store and (advice := store.without_secrets(engine)):
         return f"leave it out, and {advice}"
     return (
         "put it into an Airflow connection, or into the search engine's keystore or its cloud identity (IRSA, managed"
@@ -146,8 +151,15 @@ def _better(data: Mapping[str, Any], field: str) -> str:
 
 
 def _store(data: Mapping[str, Any], field: str) -> type[Store] | None:
-    kind = _mapping(data.get(field)).get("type") if field in REPOSITORIES else None
+    kind = _at(data, field).get("type")
     return STORES.get(kind) if isinstance(kind, str) else None
+
+
+def _at(data: Mapping[str, Any], field: str) -> Mapping[str, Any]:
+    """Return the mapping in a field, by its dotted path; an empty one when there is none."""
+    for name in field.split("."):
+        data = _mapping(data.get(name))
+    return data
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -156,10 +168,10 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 def _sentences(name: str, error: ValidationError) -> Iterator[str]:
     for mistake in error.errors():
-        field, *inner = (str(part) for part in mistake["loc"]) if mistake["loc"] else ("",)
-        if field in REPOSITORIES and inner and inner[0] in STORES:  # pydantic names the type as if it were a field
-            inner = inner[1:]
-        yield ": ".join(filter(None, (name, ".".join((field, *inner)), _advice(mistake))))
+        parts = [str(part) for part in mistake["loc"]]
+        # pydantic names the type as if it were a field
+        kept = [one for at, one in enumerate(parts) if one not in STORES or ".".join(parts[:at]) not in REPOSITORIES]
+        yield ": ".join(filter(None, (name, ".".join(kept), _advice(mistake))))
 
 
 def _advice(mistake: Any) -> str:

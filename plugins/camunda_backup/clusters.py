@@ -1,6 +1,6 @@
 """A cluster file: everything the DAGs know of one Camunda cluster. It names connections and holds no secret."""
 
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -42,11 +42,15 @@ class AnyCluster(Ports):
             raise ValueError("runtime.processes.zeebe is missing: each stopped broker is restored by itself")
         return self
 
+    repository_fields: ClassVar[tuple[str, ...]] = ("repository", "optimize_repository")
+
     @model_validator(mode="after")
     def _fits_storage(self) -> Self:
         problems = list(prefix_problems(self.prefixes, self.version, shared=self.generation.shared_prefix))
         if self.search_engine:
-            problems += repository_problems(self.search_engine, self.repositories, self.connections)
+            problems += repository_problems(
+                self.search_engine, self.repositories, self.repository_fields, self.connections
+            )
         if problems:
             raise ValueError("; ".join(problems))
         return self

@@ -1,7 +1,7 @@
 """A cluster whose secondary storage is a relational database: Camunda 8.9 and 8.10. Nothing pauses for its backup."""
 
 from datetime import timedelta
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -58,6 +58,7 @@ class RdbmsCluster(AnyCluster):
     secondary_storage: Rdbms
     optimize_storage: OptimizeStorage | None = Field(None, description="leave out when there is no Optimize")
     zeebe_backups: ContinuousBackups = ContinuousBackups()
+    repository_fields: ClassVar[tuple[str, ...]] = ("optimize_storage.repository",)
     guard: RdbmsGuard = RdbmsGuard()
 
     @model_validator(mode="before")

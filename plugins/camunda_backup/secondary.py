@@ -10,14 +10,15 @@ SHARED = ("operate", "tasklist", "camunda")
 
 
 def repository_problems(
-    storage: SecondaryStorage, repositories: Sequence[Store], connections: Connections
+    storage: SecondaryStorage, repositories: Sequence[Store], fields: Sequence[str], connections: Connections
 ) -> Iterator[str]:
     """Yield one sentence for each thing in the snapshot repositories that the search engine does not take.
 
     :param repositories: the web apps' and the records', then Optimize's own, if it has one
+    :param fields: where they stand in the cluster file
     """
     engine = AMAZON if storage.amazon else storage.engine
-    for field, repository in zip(("repository", "optimize_repository"), repositories, strict=False):
+    for field, repository in zip(fields, repositories, strict=False):
         yield from (f"{field}.{problem}" for problem in repository.problems(engine))
     names, places = {one.name for one in repositories}, {one.place for one in repositories}
     if min(len(names), len(places)) < len(repositories):
