@@ -79,12 +79,13 @@ class Matrix:
     runs: dict[tuple[str, str], Run] = field(default_factory=dict)
 
     def backed_up(self, variant: str, order: str, run: Callable[..., Run]) -> tuple[Played, Run]:
-        """Back a fresh cluster up, once for all tests; the data of the last one are kept for its restore."""
+        """Back a fresh cluster up, once for all tests; its stand-in keeps the data of the set that is restored."""
         cluster = self.played[variant, order]
         if (variant, order) not in self.runs:
             fresh(cluster)
             self.runs[variant, order] = run(f"back_up_{cluster.name}")
-            cluster.stand_in.keep()
+            if variant in RESTORED and order == "zeebe-first":
+                cluster.stand_in.keep()
         return cluster, self.runs[variant, order]
 
 
