@@ -99,6 +99,27 @@ class TestRequest:
         assert [received.target for received in server.received] == ["/0", "/1", "/2"]
 
 
+class TestProxy:
+    ELSEWHERE = {"conn_type": "http", "host": "zeebe.invalid", "port": 9600}  # noqa: RUF012 - read only
+
+    def test_one_of_the_connection_is_asked(self, server: Server, connect: Connect, send: Send) -> None:
+        connect(self.ELSEWHERE, extra={"proxies": {"http": f"http://127.0.0.1:{server.port}"}})
+        assert send(LOOK) == [Answer(200, {})]
+        assert server.last.target == "http://zeebe.invalid:9600/actuator/health"
+
+    @pytest.mark.parametrize("trusted", [True, False])
+    def test_one_of_the_environment_is_asked_unless_the_connection_says_no(
+        self, server: Server, connect: Connect, send: Send, monkeypatch: pytest.MonkeyPatch, *, trusted: bool
+    ) -> None:
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{server.port}")
+        connect(self.ELSEWHERE, extra={"trust_env": trusted})
+        if trusted:
+            assert send(LOOK) == [Answer(200, {})]
+        else:
+            unreachable(send)
+        assert len(server.received) == int(trusted)
+
+
 class TestAnswer:
     @pytest.mark.parametrize("status", [200, 202, 400, 401, 404, 409, 415, 429, 500, 502, 503, 504])
     def test_every_code_is_an_answer(self, server: Server, connect: Connect, send: Send, status: int) -> None:

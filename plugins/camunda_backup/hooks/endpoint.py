@@ -6,6 +6,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from airflow.sdk import Connection
+from requests.utils import get_environ_proxies, select_proxy
 
 Certificate = str | tuple[str, str]
 
@@ -33,6 +34,7 @@ class Endpoint:
     :param verify: a CA file, or whether certificates are verified at all
     :param certificate: the client's
     :param proxies: by scheme
+    :param trust_env: whether the environment may name others (``HTTPS_PROXY``, ``NO_PROXY``)
     """
 
     conn_id: str
@@ -75,10 +77,10 @@ class Endpoint:
             trust_env=bool(extra.get("trust_env", True)),
         )
 
-    @property
-    def proxy(self) -> str | None:
-        """The proxy that leads there, None without one."""
-        return self.proxies.get(urlsplit(self.base_url).scheme)
+    def proxy(self, url: str) -> str | None:
+        """Return the proxy that leads to a URL, None without one: the connection's, or the environment's."""
+        known = get_environ_proxies(url) if self.trust_env else {}
+        return select_proxy(url, {**known, **self.proxies})
 
 
 def _base_url(connection: Connection) -> str:

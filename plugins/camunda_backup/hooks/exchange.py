@@ -65,7 +65,9 @@ class Exchange(HttpHook):
             prepared = session.prepare_request(_message(endpoint, request))
             if HEADER not in request.headers:
                 (signer or own).sign(prepared)
-            settings = session.merge_environment_settings(prepared.url, {}, False, session.verify, session.cert)
+            settings = session.merge_environment_settings(
+                prepared.url, dict(endpoint.proxies), False, session.verify, session.cert
+            )
             follows = self.follows and request.method == "GET"
             response = session.send(prepared, timeout=endpoint.timeout, allow_redirects=follows, **settings)
         except requests.RequestException as error:
@@ -157,7 +159,7 @@ class AsyncExchange(HttpAsyncHook, AbstractAsyncContextManager["AsyncExchange"])
                 data=prepared.body,
                 headers=prepared.headers,
                 ssl=context,
-                proxy=endpoint.proxy,
+                proxy=endpoint.proxy(str(prepared.url)),
                 allow_redirects=self.follows and request.method == "GET",
                 timeout=aiohttp.ClientTimeout(total=endpoint.timeout),
             ) as response:
