@@ -82,9 +82,9 @@ class ExportingHook:
             raise Unreachable(
                 "no broker has a partition at work: Zeebe is still starting, or in recovering mode (8.10)"
             )
-        if leaderless or not leaders:
+        if leaderless:
             raise Unreachable(
-                f"no leader was found for partition {', '.join(map(str, leaderless)) or '(any)'} on the brokers of"
+                f"no leader was found for partition {', '.join(map(str, leaderless))} on the brokers of"
                 " this cluster; is every broker's management port named in connections.brokers of the cluster file?"
             )
         return leaders
