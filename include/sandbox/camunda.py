@@ -21,9 +21,17 @@ OPENSEARCH_EXPORTER = "io.camunda.zeebe.exporter.opensearch.OpensearchExporter"
 
 def zeebe(site: Site) -> Program:
     """Return a Zeebe broker with an embedded gateway as a program."""
-    settings = _broker(site) | {"SPRING_PROFILES_ACTIVE": "broker"}
+    return broker(site, "io.camunda.application.StandaloneBroker", _broker(site), fetch.CAMUNDA)
+
+
+def broker(site: Site, main_class: str, settings: dict[str, str], distribution: fetch.Artifact) -> Program:
+    """Return a broker of some distribution as a program.
+
+    :param settings: see `broker_settings`
+    """
     health = f"{site.url('zeebe_management')}/actuator/health/status"
-    program = _program(site, "zeebe", "io.camunda.application.StandaloneBroker", settings, health)
+    settings = settings | {"SPRING_PROFILES_ACTIVE": "broker"}
+    program = _program(site, "zeebe", main_class, settings, health, artifact=distribution)
     return replace(program, excludes=(RESTORE,))
 
 
@@ -34,8 +42,17 @@ def restore(site: Site, backup_id: int) -> Program:
 
     :param backup_id: what to restore
     """
+    return restoring(site, backup_id, _broker(site), fetch.CAMUNDA)
+
+
+def restoring(site: Site, backup_id: int, settings: dict[str, str], distribution: fetch.Artifact) -> Program:
+    """Return the restore application of some distribution as a program.
+
+    :param backup_id: what to restore
+    :param settings: those of the broker, see `broker_settings`
+    """
     main_class = "io.camunda.zeebe.restore.RestoreApp"
-    program = _program(site, "zeebe", main_class, _broker(site), health="")
+    program = _program(site, "zeebe", main_class, settings, "", artifact=distribution)
     command = (*program.command, f"--backupId={backup_id}")
     return replace(program, name=RESTORE, command=command, excludes=("zeebe",))
 
@@ -46,8 +63,21 @@ def zeebe_data(site: Site) -> Path:
 
 
 def _broker(site: Site) -> dict[str, str]:
-    """Return the settings of the broker."""
-    settings = _servers(site, "zeebe_rest", "zeebe_management") | {
+    """Return the settings of the embedded cluster's broker."""
+    settings = broker_settings(site) | {
+        "ZEEBE_BROKER_EXPORTERS_OPENSEARCH_CLASSNAME": OPENSEARCH_EXPORTER,
+        "ZEEBE_BROKER_EXPORTERS_OPENSEARCH_ARGS_URL": site.url("search"),
+        "ZEEBE_BROKER_EXPORTERS_OPENSEARCH_ARGS_BULK_SIZE": "1",
+        "ZEEBE_BROKER_EXPORTERS_OPENSEARCH_ARGS_INDEX_NUMBEROFREPLICAS": "0",
+    }
+    if site.backup_store != "none":
+        settings |= _store(site)
+    return settings
+
+
+def broker_settings(site: Site) -> dict[str, str]:
+    """Return the settings of a broker that exports nothing and has no backup store."""
+    return _servers(site, "zeebe_rest", "zeebe_management") | {
         "ZEEBE_BROKER_NETWORK_HOST": ports.HOST,
         "ZEEBE_BROKER_NETWORK_ADVERTISEDHOST": ports.HOST,
         "ZEEBE_BROKER_NETWORK_COMMANDAPI_PORT": site.port("zeebe_command"),
@@ -58,14 +88,7 @@ def _broker(site: Site) -> dict[str, str]:
         "ZEEBE_BROKER_CLUSTER_PARTITIONSCOUNT": str(PARTITIONS),
         "ZEEBE_BROKER_DATA_DIRECTORY": str(zeebe_data(site)),
         "ZEEBE_BROKER_DATA_LOGSEGMENTSIZE": "16MB",
-        "ZEEBE_BROKER_EXPORTERS_OPENSEARCH_CLASSNAME": OPENSEARCH_EXPORTER,
-        "ZEEBE_BROKER_EXPORTERS_OPENSEARCH_ARGS_URL": site.url("search"),
-        "ZEEBE_BROKER_EXPORTERS_OPENSEARCH_ARGS_BULK_SIZE": "1",
-        "ZEEBE_BROKER_EXPORTERS_OPENSEARCH_ARGS_INDEX_NUMBEROFREPLICAS": "0",
     }
-    if site.backup_store != "none":
-        settings |= _store(site)
-    return settings
 
 
 def operate(site: Site) -> Program:
@@ -82,9 +105,17 @@ def tasklist(site: Site) -> Program:
     return _program(site, "tasklist", "io.camunda.application.StandaloneTasklist", settings, health)
 
 
-def _program(site: Site, name: str, main_class: str, settings: dict[str, str], health: str) -> Program:
+def _program(
+    site: Site,
+    name: str,
+    main_class: str,
+    settings: dict[str, str],
+    health: str,
+    *,
+    artifact: fetch.Artifact = fetch.CAMUNDA,
+) -> Program:
     home = site.home(name)
-    distribution = fetch.home(fetch.CAMUNDA, site.cache)
+    distribution = fetch.home(artifact, site.cache)
     class_path = (distribution / "config", distribution / "lib" / "*")
     options = ("-XX:MaxDirectMemorySize=512m", f"-Dapp.name={name}", f"-Dapp.home={distribution}")
     command = java.command(main_class, class_path, HEAP, home, (*options, f"-Dbasedir={distribution}"))

@@ -52,34 +52,34 @@ def azure_token(lacking: Operation | None = None) -> str:
     return stores.shared_access("".join(right for right in "rwdlac" if right not in refused))
 
 
-def azure_request(site: Site, method: str, query: str) -> requests.Response:
-    """Ask the Azure store for something of the bucket."""
-    address = f"{site.url('azurite')}/{stores.AZURE_ACCOUNT}/{BUCKET}?restype=container&{query}&{azure_token()}"
+def azure_request(site: Site, method: str, bucket: str, query: str) -> requests.Response:
+    """Ask the Azure store for something of a bucket."""
+    address = f"{site.url('azurite')}/{stores.AZURE_ACCOUNT}/{bucket}?restype=container&{query}&{azure_token()}"
     with session() as client:
         return client.request(method, address, timeout=30)
 
 
-def make_buckets(site: Site) -> None:
+def make_buckets(site: Site, bucket: str = BUCKET) -> None:
     """Make a bucket in each store."""
-    s3(site, "s3").create_bucket(Bucket=BUCKET)
-    assert azure_request(site, "PUT", "timeout=30").status_code == 201
+    s3(site, "s3").create_bucket(Bucket=bucket)
+    assert azure_request(site, "PUT", bucket, "timeout=30").status_code == 201
     with session() as client:
-        made = client.post(f"{site.url('gcs')}/storage/v1/b?project=sandbox", json={"name": BUCKET}, timeout=30)
+        made = client.post(f"{site.url('gcs')}/storage/v1/b?project=sandbox", json={"name": bucket}, timeout=30)
     assert made.ok, made.text
 
 
-def kept(site: Site, kind: str, prefix: str) -> list[str]:
+def kept(site: Site, kind: str, prefix: str, bucket: str = BUCKET) -> list[str]:
     """Names of what a store's bucket holds.
 
     :param kind: s3, azure or gcs
     """
     if kind == "s3":
-        found = s3(site, "s3").list_objects_v2(Bucket=BUCKET, Prefix=prefix)
+        found = s3(site, "s3").list_objects_v2(Bucket=bucket, Prefix=prefix)
         return [one["Key"] for one in found.get("Contents", [])]
     if kind == "azure":
-        listed = azure_request(site, "GET", f"comp=list&prefix={prefix}")
+        listed = azure_request(site, "GET", bucket, f"comp=list&prefix={prefix}")
         assert listed.ok, listed.text
         return [name.partition("</Name>")[0] for name in listed.text.split("<Name>")[1:]]
     with session() as client:
-        told = client.get(f"{site.url('gcs')}/storage/v1/b/{BUCKET}/o?prefix={prefix}", timeout=30).json()
+        told = client.get(f"{site.url('gcs')}/storage/v1/b/{bucket}/o?prefix={prefix}", timeout=30).json()
     return [one["name"] for one in told.get("items", [])]
