@@ -58,6 +58,7 @@ def run(both: tuple[dict[str, Played], Any], capfd: pytest.CaptureFixture[str]) 
     return runner(both[1], capfd)
 
 
+@pytest.mark.shows("backup", line="8.9", engine="database", store="dump by a command")
 def test_a_backup_is_a_dump_that_zeebe_can_be_restored_to(decoupled: Any, run: Any) -> None:
     done = run(f"back_up_{decoupled.name}")
 

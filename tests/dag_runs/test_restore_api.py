@@ -128,6 +128,7 @@ def require_restored(cluster: Played, before: dict[str, str]) -> None:
 
 
 @pytest.mark.shows("restore", line="8.10", engine="OpenSearch", store="fs")
+@pytest.mark.shows("restore", line="8.10", engine="OpenSearch", store="fs")
 @pytest.mark.parametrize("disaster", [True, False], ids=["from an empty cluster", "from a running cluster"])
 def test_the_running_cluster_restores_itself(cluster: Played, restore: Any, disaster: bool) -> None:
     stand_in, before = cluster.stand_in, shown(cluster)

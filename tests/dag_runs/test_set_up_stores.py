@@ -19,6 +19,7 @@ TYPES: dict[str, dict[str, Any]] = {
     "gcs": {"sign_in": "service_account", "settings": {"bucket": "camunda", "chunk_size": "1gb"}},
 }
 READONLY = {"name": "store", "type": "gcs", **TYPES["gcs"], "settings": {"bucket": "camunda", "readonly": True}}
+PROPER = {"elasticsearch": "Elasticsearch", "opensearch": "OpenSearch"}
 EVERYTHING = ["write", "list", "read", "delete"]
 
 
@@ -68,8 +69,14 @@ def set_up(stores: tuple[dict[str, StandIn], Any], capfd: pytest.CaptureFixture[
     return set_up_one
 
 
-@pytest.mark.parametrize("kind", TYPES)
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("engine", "kind"),
+    [
+        pytest.param(engine, kind, marks=pytest.mark.shows("repository", engine=PROPER[engine], store=kind))
+        for engine in ENGINES
+        for kind in TYPES
+    ],
+)
 def test_every_type_is_set_up_and_proven_on_both_engines(
     stores: tuple[dict[str, StandIn], Any], set_up: Callable[..., Run], engine: str, kind: str
 ) -> None:

@@ -26,7 +26,7 @@ def table(results: Iterable[Result]) -> str:
         cells[row_of(result.proof)][result.proof.job].append(result)
         jobs.add(result.proof.job)
     columns = sorted(jobs)
-    head = ["Camunda", "search engine", "store", *columns]
+    head = ["Camunda", "secondary storage", "store", *columns]
     lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
     for row in sorted(cells, key=_by_version):
         shown = [_cell(cells[row][job]) for job in columns]

@@ -20,7 +20,7 @@ class Proof:
 
     :param job: what is done, e.g. ``backup``
     :param line: Camunda's, e.g. ``8.6``
-    :param engine: the search engine, with its version where it is a real one
+    :param engine: the search engine or database, with its version where it is a real one
     :param store: where snapshots, or Zeebe's backups, go
     :param against: ``real``, ``stand-in``, or what is what where both take part
     """

@@ -38,6 +38,7 @@ def backups(cluster: EmbeddedCluster, airflow: AirflowProcesses) -> Backups:
     return Backups(cluster, airflow)
 
 
+@pytest.mark.shows("backup", line="8.6", engine="OpenSearch 3.8.0", store="fs", against="real")
 @pytest.mark.parametrize("variant", ["embedded", "vendors-order"])
 def test_a_backup_under_load_is_complete_by_every_components_own_word(backups: Backups, variant: str) -> None:
     with Load(backups.cluster.urls) as load:
@@ -55,6 +56,7 @@ def test_a_backup_under_load_is_complete_by_every_components_own_word(backups: B
     assert manifest["counts"]["process_definitions"] >= 1
 
 
+@pytest.mark.shows("backup", line="8.6", engine="OpenSearch 3.8.0", store="fs", against="real")
 def test_a_task_killed_in_mid_wait_is_tried_again_and_the_set_is_complete(backups: Backups) -> None:
     run_id = backups.start("embedded")
     backups.when("embedded", run_id, "start_zeebe", "success", lambda: backups.cluster.freeze_part("zeebe"))
@@ -78,6 +80,7 @@ def test_a_wrong_repository_is_found_before_anything_is_changed(backups: Backups
     assert backups.phases() == {"EXPORTING"}
 
 
+@pytest.mark.shows("backup", line="8.6", engine="OpenSearch 3.8.0", store="fs", against="real")
 def test_a_backup_store_that_stops_during_zeebes_backup_costs_the_id_and_nothing_else(backups: Backups) -> None:
     run_id = backups.start("embedded")
     backups.when("embedded", run_id, "pause", "success", lambda: backups.cluster.kill_part("store"))
@@ -96,6 +99,7 @@ def test_a_backup_store_that_stops_during_zeebes_backup_costs_the_id_and_nothing
     assert int(backups.client.xcom("back_up_embedded", again, "mint_backup_id")) > lost
 
 
+@pytest.mark.shows("backup", line="8.6", engine="OpenSearch 3.8.0", store="fs", against="real")
 def test_a_backup_store_that_answers_wrongly_fails_zeebes_part_and_the_run(backups: Backups) -> None:
     backups.cluster.stop_part("store")
     backups.cluster.start_part("store", backup_store="s3-wrong")
@@ -116,6 +120,7 @@ def test_a_backup_store_that_answers_wrongly_fails_zeebes_part_and_the_run(backu
             backups.cluster.wait_healthy(part, 120)
 
 
+@pytest.mark.shows("backup", line="8.6", engine="OpenSearch 3.8.0", store="fs", against="real")
 def test_a_search_engine_that_stops_in_the_window_fails_the_run_and_exporting_runs(backups: Backups) -> None:
     run_id = backups.start("embedded")
     backups.when("embedded", run_id, "wait_zeebe", "success", lambda: backups.cluster.kill_part("search"))

@@ -15,10 +15,16 @@ from tests.real.calls import JOURNEYS, Ask, Client
 from tests.stand_in import StandIn
 
 MADE = f"{RECORDS}_process-instance_8.6.0_2026-01-01"
+PROPER = {"elasticsearch": "Elasticsearch", "opensearch": "OpenSearch"}
 NOWHERE = {"index.routing.allocation.require._name": "nowhere"}  # so its shard is on no node
 
 
-@pytest.fixture(scope="module", params=ENGINES)
+def shown(name: str) -> pytest.MarkDecorator:
+    kind, version = name.split()
+    return pytest.mark.shows("repository", engine=f"{PROPER[kind]} {version}", store="fs", against="real")
+
+
+@pytest.fixture(scope="module", params=[pytest.param(name, marks=shown(name)) for name in ENGINES])
 def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """Each search engine in turn, with an index of records."""
     with bench(ENGINES[request.param], tmp_path_factory.mktemp("engine")) as running:

@@ -118,6 +118,7 @@ def search(access: dict[str, Any]) -> Answer:
     return AppHook(CONN_IDS["operate_web"], access).send(SEARCH)
 
 
+@pytest.mark.shows("sign-in", line="8.6", engine="OpenSearch 3.8.0", against="real")
 def test_a_token_of_keycloak_opens_both_apps_and_nobody_gets_in_without(place: Place, connect: Connect) -> None:
     assert check(BEARER) == {
         "issuer": keycloak.issuer(place.site),
@@ -138,6 +139,7 @@ def pictures(place: Place, password: str) -> dict[str, str | None]:
     return {one.page.name: one.problem for one in take_pictures(wanted, None, PATIENCE)}
 
 
+@pytest.mark.shows("sign-in", line="8.6", engine="OpenSearch 3.8.0", against="real")
 def test_the_browser_signs_in_at_keycloak_for_its_pictures(place: Place) -> None:
     names = ("operate-dashboard", "operate-processes", "tasklist")
     assert pictures(place, keycloak.PASSWORD) == dict.fromkeys(names)
@@ -175,6 +177,7 @@ def test_a_url_that_is_no_realms_is_told(place: Place, connect: Connect) -> None
     )
 
 
+@pytest.mark.shows("sign-in", line="8.6", engine="OpenSearch 3.8.0", against="real")
 def test_a_token_outlives_keycloak_and_a_new_one_waits_for_it(place: Place, connect: Connect) -> None:
     signed_in = AppHook(CONN_IDS["operate_web"], BEARER)
     assert let_in(signed_in.send(SEARCH))
@@ -188,6 +191,7 @@ def test_a_token_outlives_keycloak_and_a_new_one_waits_for_it(place: Place, conn
     assert check(BEARER, deadline=PATIENCE)["signed_in"] == ["operate", "tasklist"]
 
 
+@pytest.mark.shows("sign-in", line="8.6", engine="OpenSearch 3.8.0", against="real")
 def test_with_users_of_their_own_the_login_opens_both_apps(place: Place, connect: Connect) -> None:
     place.start_apps("auth")
     assert check(COOKIE) == {"issuer": None, "signed_in": ["operate", "tasklist"], "anonymous": []}

@@ -64,6 +64,7 @@ def one_sentence(caught: pytest.ExceptionInfo[CamundaBackupError]) -> str:
     return told([str(caught.value)])
 
 
+@pytest.mark.shows("database dump", engine="PostgreSQL", store="folder", against="real")
 def test_there_and_back_again(server: PostgresqlServer, database: Database) -> None:
     assert database.problems() == []
     dump = database.verify(database.take(10))

@@ -26,6 +26,13 @@ WITHOUT = {f"without_{operation}": operation for operation in Operation}
 STARTED = ("minio", "azurite", "gcs")
 
 
+STORED = {"s3": "s3: MinIO", "azure": "azure: Azurite", "gcs": "gcs: fake-gcs-server"}
+
+
+def shown(kind: str) -> pytest.MarkDecorator:
+    return pytest.mark.shows("repository", engine="OpenSearch 3.8.0", store=STORED[kind], against="real")
+
+
 def clients(site: Any) -> dict[str, str | bool | list[str]]:
     """The stores, as opensearch.yml names them."""
     blob = f"ignored;DefaultEndpointsProtocol=http;BlobEndpoint={site.url('azurite')}/{stores.AZURE_ACCOUNT}"
@@ -100,7 +107,7 @@ def why(bench: Bench, kind: str, name: str, **settings: Any) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize("kind", SETTINGS)
+@pytest.mark.parametrize("kind", [pytest.param(kind, marks=shown(kind)) for kind in SETTINGS])
 def test_a_repository_is_set_up_and_takes_a_snapshot_there_and_back(bench: Bench, kind: str) -> None:
     done = set_up(bench, kind, f"good-{kind}")
     assert done == {"registered": True, "nodes": ["search"], "proven": ["write", "list", "read", "delete"]}
@@ -117,7 +124,7 @@ def test_a_repository_is_set_up_and_takes_a_snapshot_there_and_back(bench: Bench
 
 
 @pytest.mark.parametrize("operation", Operation)
-@pytest.mark.parametrize("kind", ["s3", "azure"])
+@pytest.mark.parametrize("kind", [pytest.param(kind, marks=shown(kind)) for kind in ("s3", "azure")])
 def test_the_permission_that_is_missing_is_named(bench: Bench, kind: str, operation: Operation) -> None:
     said = why(bench, kind, f"without-{operation}-{kind}", client=f"without_{operation}")
     assert STORES[kind].permissions[operation] in said

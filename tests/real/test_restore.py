@@ -120,12 +120,14 @@ def refused(restores: Restores, variant: str, **conf: Any) -> str:
     return restores.said(variant, run_id, "plan")
 
 
+@pytest.mark.shows("restore", line="8.6", engine="OpenSearch 3.8.0", store="fs", against="real")
 def test_a_backup_of_another_version_is_refused(restores: Restores) -> None:
     said = refused(restores, "newer")
 
     assert "the backup was made by Camunda 8.6.0, but the cluster file says 8.6.1" in said
 
 
+@pytest.mark.shows("restore", line="8.6", engine="OpenSearch 3.8.0", store="fs", against="real")
 def test_a_missing_snapshot_part_is_refused_and_named(restores: Restores, backed_up: int) -> None:
     repository = f"{restores.cluster.urls['search']}/_snapshot/backups"
     name = f"camunda_tasklist_{backed_up}_8.6.0_part_2_of_6"
@@ -145,6 +147,7 @@ def test_a_missing_snapshot_part_is_refused_and_named(restores: Restores, backed
             _copy(manifests, variant, again)
 
 
+@pytest.mark.shows("restore", line="8.6", engine="OpenSearch 3.8.0", store="fs", against="real")
 def test_a_search_engine_that_is_down_is_refused(restores: Restores) -> None:
     restores.cluster.stop_part("search")
     try:
@@ -157,6 +160,7 @@ def test_a_search_engine_that_is_down_is_refused(restores: Restores) -> None:
     assert "(embedded_search): no connection" in said
 
 
+@pytest.mark.shows("restore", line="8.6", engine="OpenSearch 3.8.0", store="fs", against="real")
 def test_what_is_typed_wrong_is_refused_all_at_once(restores: Restores) -> None:
     said = refused(restores, "embedded", confirm="production", backup_id=12345, backupid=7)
 
@@ -165,6 +169,7 @@ def test_what_is_typed_wrong_is_refused_all_at_once(restores: Restores) -> None:
     assert "unknown in the run's conf: backupid" in said
 
 
+@pytest.mark.shows("restore", line="8.6", engine="OpenSearch 3.8.0", store="fs", against="real")
 def test_a_component_that_refuses_to_stop_keeps_everything_from_being_deleted(restores: Restores) -> None:
     before = restores.indices()
 
@@ -183,6 +188,7 @@ def test_a_component_that_refuses_to_stop_keeps_everything_from_being_deleted(re
         restores.cluster.wait_healthy(part, 240)
 
 
+@pytest.mark.shows("restore", line="8.6", engine="OpenSearch 3.8.0", store="fs", against="real")
 def test_a_data_directory_that_is_not_empty_stops_the_restore_before_any_index_goes(restores: Restores) -> None:
     before = restores.indices()
 
@@ -199,6 +205,7 @@ def test_a_data_directory_that_is_not_empty_stops_the_restore_before_any_index_g
     assert "stays stopped rather than half-started" in said
 
 
+@pytest.mark.shows("restore", line="8.6", engine="OpenSearch 3.8.0", store="fs", against="real")
 def test_a_destroyed_cluster_comes_back_from_where_its_restore_failed_and_waits_for_a_person(
     restores: Restores,
 ) -> None:
