@@ -7,16 +7,19 @@ from typing import Any
 from airflow.sdk import DAG, Param, TaskGroup, TriggerRule, chain, task
 
 from camunda_backup import manifests
-from camunda_backup.cluster_files import read_clusters
-from camunda_backup.clusters import Cluster
+from camunda_backup.cluster_files import read_files
+from camunda_backup.clusters import AnyCluster
 from camunda_backup.operators.identity import CheckIdentity
 from camunda_backup.operators.people import ApproveRestore, SignOff
 from camunda_backup.operators.pictures import TakePictures
 from camunda_backup.operators.planning import PlanRestore
+from camunda_backup.operators.rdbms_restoring import RestoreDatabase
 from camunda_backup.operators.report import RecordRestore
 from camunda_backup.operators.restoring import KeepStopped, RestoreZeebe, StartComponent
 from camunda_backup.orders import Stage
+from camunda_backup.rdbms_clusters import RdbmsCluster
 from camunda_backup.sensors.processes import StopComponent, WaitHealthy
+from camunda_backup.sensors.rdbms_verification import CheckExportedPartitions, CheckShownCounts
 from camunda_backup.sensors.snapshots import RestoreSnapshots
 from camunda_backup.sensors.verification import CheckCounts, CheckOptimize, CheckPartitions
 from camunda_backup.shapes import restore_api
@@ -30,8 +33,8 @@ DOC = """
 1. **Trigger with the form as it is.** That is a dry run: it changes nothing, and the log of `plan` lists every problem
    with what to do, or what would be deleted and restored.
 2. **Trigger again** with *dry_run* off and *confirm* = `{name}`. `approve` shows the plan once more; approve it.
-3. **Wait.** Everything stops, Zeebe's data comes first, then Operate/Tasklist, then Optimize; Zeebe starts, and only
-   when it is healthy the others.
+3. **Wait.** Everything stops, Zeebe's data comes first (behind the database, where there is one), then
+   Operate/Tasklist, then Optimize; Zeebe starts, and only when it is healthy the others.
 4. **Sign off.** `sign_off` shows the numbers beside the backup's, and the pictures. Accept or reject.
 
 | when this fails | the cluster is | do this |
@@ -47,12 +50,12 @@ MANIFEST = "{{ ti.xcom_pull(task_ids='plan')['manifest'] }}"
 PARTITIONS = "{{ ti.xcom_pull(task_ids='plan')['partitions'] }}"
 
 
-def by_itself(cluster: Cluster) -> bool:
+def by_itself(cluster: AnyCluster) -> bool:
     """Whether the running cluster restores its own partitions."""
     return cluster.generation.restore == "api"
 
 
-def params(cluster: Cluster) -> dict[str, Param]:
+def params(cluster: AnyCluster) -> dict[str, Param]:
     """Return what the trigger form asks for."""
     return {
         "backup_id": Param(
@@ -77,7 +80,7 @@ def params(cluster: Cluster) -> dict[str, Param]:
     }
 
 
-def groups(cluster: Cluster) -> list[TaskGroup]:
+def groups(cluster: AnyCluster) -> list[TaskGroup]:
     """Everything that changes the cluster, and what keeps it safe when one of these tasks fails."""
     if by_itself(cluster):
         return restore_api.groups(cluster, backup_id=BACKUP_ID, manifest=MANIFEST, partitions=PARTITIONS)
@@ -96,7 +99,7 @@ def groups(cluster: Cluster) -> list[TaskGroup]:
     return found
 
 
-def stopping(cluster: Cluster) -> TaskGroup:
+def stopping(cluster: AnyCluster) -> TaskGroup:
     """Stop every component, Zeebe last."""
     with TaskGroup("stop", prefix_group_id=False) as group:
         chain(
@@ -108,9 +111,13 @@ def stopping(cluster: Cluster) -> TaskGroup:
     return group
 
 
-def restoring(cluster: Cluster) -> list[TaskGroup]:
-    """Zeebe's data, then Operate and Tasklist side by side, then Optimize, then the records."""
+def restoring(cluster: AnyCluster) -> list[TaskGroup]:
+    """Zeebe's data, then Operate and Tasklist side by side, then Optimize, then the records; a database before all."""
     found = []
+    if isinstance(cluster, RdbmsCluster):
+        with TaskGroup("bring_back_database", prefix_group_id=False) as group:
+            RestoreDatabase(task_id="restore_database", cluster=cluster, manifest=MANIFEST)
+        found.append(group)
     for stage in filter(cluster.components, Stage):
         with TaskGroup(f"bring_back_{stage}", prefix_group_id=False) as group:
             if stage is Stage.ZEEBE:
@@ -125,7 +132,7 @@ def restoring(cluster: Cluster) -> list[TaskGroup]:
     return found
 
 
-def starting(cluster: Cluster) -> list[TaskGroup]:
+def starting(cluster: AnyCluster) -> list[TaskGroup]:
     """Zeebe until it is healthy; only then Operate and Tasklist; then Optimize."""
     found = []
     for stage in (Stage.ZEEBE, Stage.WEB_APPS, Stage.OPTIMIZE):
@@ -148,14 +155,16 @@ def starting(cluster: Cluster) -> list[TaskGroup]:
     return found
 
 
-def checking(cluster: Cluster) -> TaskGroup:
+def checking(cluster: AnyCluster) -> TaskGroup:
     """Identity, partitions, numbers and Optimize, side by side."""
     with TaskGroup("check_the_restored_cluster", prefix_group_id=False) as group:
         CheckIdentity(
             task_id="check_identity", deadline=cluster.restore_limits.settle.total_seconds(), **cluster.sign_ins()
         )
-        CheckPartitions(task_id="check_partitions", cluster=cluster, manifest=MANIFEST)
-        CheckCounts(task_id="check_counts", cluster=cluster, manifest=MANIFEST)
+        dumped = isinstance(cluster, RdbmsCluster)
+        partitions, counts = (CheckExportedPartitions, CheckShownCounts) if dumped else (CheckPartitions, CheckCounts)
+        partitions(task_id="check_partitions", cluster=cluster, manifest=MANIFEST)
+        counts(task_id="check_counts", cluster=cluster, manifest=MANIFEST)
         if cluster.components(Stage.OPTIMIZE):
             CheckOptimize(task_id="check_optimize", cluster=cluster, manifest=MANIFEST)
     return group
@@ -170,7 +179,7 @@ def end_of_dry_run(**context: Any) -> bool:
     return not dry_run
 
 
-def restore(cluster: Cluster) -> DAG:
+def restore(cluster: AnyCluster) -> DAG:
     """Return the restore DAG of one cluster."""
     location = manifests.location(cluster.manifests)
     with DAG(
@@ -208,5 +217,5 @@ def restore(cluster: Cluster) -> DAG:
     return dag
 
 
-for one in read_clusters()[0]:
+for one in read_files()[0]:
     globals()[one.dag_id("restore")] = restore(one)

@@ -39,6 +39,7 @@ AIRFLOW = (
     ("versions", "agreement"),
     ("inspection", "recovery"),
     ("planning", "rdbms_inspection", "showing", "standing"),
+    ("rdbms_planning",),
     ("operators", "sensors", "ui"),
     ("shapes",),
 )

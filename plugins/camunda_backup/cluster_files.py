@@ -188,11 +188,11 @@ def _advice(mistake: Any) -> str:
     return advice.get(mistake["type"], f"{mistake['msg']}, not {shown}")
 
 
-def overlaps(cluster: Cluster, clusters: Iterable[Cluster]) -> Iterator[str]:
+def overlaps(cluster: AnyCluster, clusters: Iterable[AnyCluster]) -> Iterator[str]:
     """Yield clusters on the same search engine whose indices a restore of this one would take for its own."""
-    storage, own = cluster.secondary_storage.connection, cluster.prefixes.values()
+    engine, own = cluster.search_engine, cluster.prefixes.values()
     for other in clusters:
-        if other.secondary_storage.connection != storage:
+        if engine is None or other.search_engine is None or other.search_engine.connection != engine.connection:
             continue
         for theirs in other.prefixes.values():
             if any(theirs != prefix and theirs.startswith(f"{prefix}-") for prefix in own):

@@ -7,11 +7,11 @@ from typing import Any
 
 from camunda_backup import agreement, inspection, recovery, sets
 from camunda_backup.api.access import Access
-from camunda_backup.clusters import Cluster
+from camunda_backup.clusters import AnyCluster
 from camunda_backup.errors import Rejected, Unreachable
 from camunda_backup.hooks.issuers import IssuerHook
 from camunda_backup.hooks.parts import Part, PartHook
-from camunda_backup.look import told
+from camunda_backup.look import Look, told
 from camunda_backup.restores import Plan, Step, snapshots_of
 from camunda_backup.runtimes.runtime import Runtime
 from camunda_backup.sets import fits_version
@@ -21,7 +21,7 @@ from camunda_backup.versions import one_version
 from camunda_backup.visual.browser import lacking
 
 
-@dataclass(slots=True)
+@dataclass
 class Survey:
     """What is there, and what a manifest says should come back.
 
@@ -33,10 +33,10 @@ class Survey:
     :param reports: what each component says of its part of the set
     """
 
-    cluster: Cluster
+    cluster: AnyCluster
     manifest: Mapping[str, Any]
     runtime: Runtime | None
-    look: inspection.Inspection
+    look: Look
     cancels: bool = False
     running: dict[Component, bool] = field(default_factory=dict)
     reports: dict[Component, Report] = field(default_factory=dict)
@@ -57,10 +57,7 @@ class Survey:
 
     def problems(self) -> list[str]:
         """Run every check; return every reason against the restore, each once."""
-        found: list[str] = []
-        for check in CHECKS:
-            found.extend(told(check(self)))
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(problem for check in CHECKS for problem in told(check(self))))
 
     def plan(self) -> Plan:
         """Return what the restore will do; call :meth:`problems` before."""
@@ -167,7 +164,8 @@ def versions(survey: Survey) -> Iterator[str]:
 def shape(survey: Survey) -> Iterator[str]:
     """Partitions, brokers, repository and index prefixes are those of the set."""
     cluster, manifest = survey.cluster, survey.manifest
-    for name, here in (("index_prefixes", cluster.prefixes), ("repository", cluster.repository.name)):
+    stored = cluster.snapshot_repository
+    for name, here in (("index_prefixes", cluster.prefixes), ("repository", stored.name)) if stored else ():
         there = manifest[name]["name"] if name == "repository" else manifest[name]
         if there != here:
             yield f"the backup has {name} {there}, the cluster file {here}"
@@ -202,7 +200,7 @@ def complete(survey: Survey) -> Iterator[str]:
     recorded = {part["component"]: part for part in survey.manifest["parts"]}
     for component in cluster.all_components:
         if component in recorded and survey.speechless(component):
-            survey.reports[component] = _recorded(backup_id, recorded[component])
+            survey.reports[component] = recorded_report(backup_id, recorded[component])
         elif cluster.connection(component) not in survey.look.silent:
             survey.reports[component] = PartHook(Part(**cluster.part(component))).status(backup_id)
     asked_at = datetime.fromisoformat(survey.manifest["pause"]["asked_at"]).timestamp()
@@ -214,15 +212,16 @@ def complete(survey: Survey) -> Iterator[str]:
         asked_at - cluster.limits.clock_skew.total_seconds(),
     )
     yield from sets.problems(expected, survey.reports, survey.snapshots, pause_held=True)
-    yield from _missing(survey, recorded)
+    yield from missing_snapshots(survey, recorded)
 
 
-def _recorded(backup_id: int, part: Mapping[str, Any]) -> Report:
+def recorded_report(backup_id: int, part: Mapping[str, Any]) -> Report:
+    """Return what a component said of its part when the manifest was written."""
     fields = {**part, "backup_id": backup_id, "phase": Phase.COMPLETED, "reason": None, "found": True}
     return Report.from_json(fields)
 
 
-def _missing(survey: Survey, recorded: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def missing_snapshots(survey: Survey, recorded: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """Yield the snapshots that the manifest names and the repository does not hold."""
     there = {snapshot.name for snapshot in survey.snapshots}
     for name, part in recorded.items():

@@ -1,10 +1,12 @@
 """A cluster whose secondary storage is a relational database: Camunda 8.9 and 8.10. Nothing pauses for its backup."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from camunda_backup.api.generation import Generation
 from camunda_backup.clusters import AnyCluster
 from camunda_backup.databases import Dump, as_json
 from camunda_backup.fields import Duration, Model
@@ -91,6 +93,11 @@ class RdbmsCluster(AnyCluster):
                     f" command of {broker.name}: the restore application chooses by the database's exported positions"
                 )
         return self
+
+    @property
+    def generation(self) -> Generation:
+        """The Camunda generation of its version; the restore application brings Zeebe back, also on 8.10."""
+        return replace(super().generation, restore="application")
 
     def components(self, stage: Stage) -> tuple[Component, ...]:
         """Return the components of a stage: Zeebe, and Optimize where it is there."""

@@ -36,6 +36,7 @@ class Plan:
     :param states: each component's own word on its part of the set
     :param running: whether each component's process runs now
     :param brokers: whose data directory is emptied and restored; none where the running cluster restores itself
+    :param database: what takes the database's place, where the secondary storage is one
     :param warnings: what could not be looked at, and why the restore may go on without it
     """
 
@@ -50,6 +51,7 @@ class Plan:
     steps: tuple[Step, ...]
     counts: Mapping[str, int]
     warnings: tuple[str, ...] = ()
+    database: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the plan as JSON types."""
@@ -79,7 +81,10 @@ class Plan:
             runs = self.running.get(component)
             yield f"| {component} | {'' if runs is None else 'yes' if runs else 'no'} | {state} |"
         yield ""
-        if self.brokers:
+        if self.database:
+            yield f"**Replaced before anything else**: the database, by {self.database}."
+            yield f"**Emptied and restored next**: the data of {', '.join(self.brokers)}."
+        elif self.brokers:
             yield f"**Emptied and restored first**: the data of {', '.join(self.brokers)}."
         else:
             yield "**Restored last, by the running cluster itself**: Zeebe's partitions; none works before."

@@ -19,7 +19,7 @@ from tests.stand_in import StandIn
 def both(airflow_db: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, Played], Any]]:
     """Two clusters on one stand-in, with Optimize and without, and the DAGs for these alone."""
     folder, dumps = tmp_path_factory.mktemp("clusters"), tmp_path_factory.mktemp("dumps")
-    with StandIn("8.8", "--version", "8.9.0", pace=0.02) as stand_in, pytest.MonkeyPatch.context() as patch:
+    with StandIn("8.9", pace=0.02) as stand_in, pytest.MonkeyPatch.context() as patch:
         patch.setenv("CAMUNDA_BACKUP_CLUSTERS", str(folder))
         files = {name: rdbms_file(name, stand_in, dumps / name) for name in ("decoupled", "alone", "thrifty")}
         for field in ("optimize", "optimize_web"):

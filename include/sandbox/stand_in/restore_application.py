@@ -5,8 +5,9 @@ Without an ID, for a database as secondary storage, it is known from the manual 
 
 from collections.abc import Iterator
 
-from sandbox.stand_in.model.backups import COMPLETED, ZeebeBackup
+from sandbox.stand_in.model.backups import COMPLETED
 from sandbox.stand_in.model.clock import zulu
+from sandbox.stand_in.roles.zeebe_holdings import holdings
 from sandbox.stand_in.world import World
 
 RESTORE_PARTS = 2
@@ -50,17 +51,17 @@ class RestoreApplication:
         world.data_directory = RESTORING
         await world.pace.parts(RESTORE_PARTS)
         exported = world.exported_positions() if world.conditions.rdbms and wanted is None else None
-        number = wanted if wanted is not None else self._newest()
-        backup, trouble = world.zeebe_backups.known.get(number), None
+        number = wanted if exported is None else self._reached(exported)
+        backup, trouble = world.zeebe_backups.known.get(number or 0), None
         if world.conditions.backup_store == "none":
             trouble = NO_STORE
         elif world.conditions.restore_store == "refusing":
             trouble = REFUSED
-        elif exported is not None and (backup is None or not self._reaches(exported, backup)):
+        elif exported is not None and number is None:
             trouble = NO_RANGE.format(exported=exported)
         elif backup is None or backup.state != COMPLETED:
             trouble = NOT_FOUND.format(number=number)
-        if trouble or backup is None:
+        if trouble or backup is None or number is None:
             world.data_directory = set()
             given_up = said("ERROR", MANAGER, f"Failed to restore broker. Deleting data directory {DATA}")
             return 1, [*given_up, *failed(trouble or "")]
@@ -72,15 +73,22 @@ class RestoreApplication:
         world.data_directory = {"raft-partition"}
         return 0, [*said("INFO", APPLICATION, f"Successfully restored broker from backup {number}")]
 
-    def _newest(self) -> int:
-        done = (b.number for b in self._world.zeebe_backups.known.values() if b.state == COMPLETED)
-        return max(done, default=0)
-
-    def _reaches(self, exported: dict[int, int], backup: ZeebeBackup) -> bool:
-        """Whether the store covers every partition's exported position and what follows, up to a backup."""
-        gaps = self._world.conditions.backup_gaps
-        held = {part.number: len(part.held.records) for part in backup.partitions}
-        return not gaps and all(number in exported and exported[number] <= end for number, end in held.items())
+    def _reached(self, exported: dict[int, int]) -> int | None:
+        """Choose the newest backup of the ranges that reach over every partition's exported position."""
+        newest: list[int] = []
+        for number in self._world.zeebe.partitions:
+            position = exported.get(number)
+            ends = [
+                held["end"]["checkpointId"]
+                for held in holdings(self._world)["ranges"]
+                if held["partitionId"] == number
+                and position is not None
+                and held["start"]["firstLogPosition"] <= position + 1 <= held["end"]["checkpointPosition"] + 1
+            ]
+            if not ends:
+                return None
+            newest.append(max(ends))
+        return min(newest)
 
 
 def said(level: str, logger: str, message: str) -> Iterator[str]:

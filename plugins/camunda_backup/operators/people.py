@@ -6,7 +6,7 @@ from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from camunda_backup.clusters import Cluster
+from camunda_backup.clusters import AnyCluster
 from camunda_backup.links import PicturesLink
 from camunda_backup.restores import numbers_table
 from camunda_backup.visual.pictures import picture_markdown
@@ -22,7 +22,7 @@ class ApproveRestore(HITLOperator):
     :param cluster: the cluster file
     """
 
-    def __init__(self, *, cluster: Cluster, **kwargs: Any) -> None:
+    def __init__(self, *, cluster: AnyCluster, **kwargs: Any) -> None:
         super().__init__(
             subject=f"Restore {cluster.name}? Its data will be deleted.",
             body="{{ ti.xcom_pull(task_ids='plan')['text'] }}",
@@ -53,7 +53,7 @@ class SignOff(HITLOperator):
 
     operator_extra_links = (PicturesLink(),)
 
-    def __init__(self, *, cluster: Cluster, **kwargs: Any) -> None:
+    def __init__(self, *, cluster: AnyCluster, **kwargs: Any) -> None:
         super().__init__(
             subject=f"Accept the restored {cluster.name}?",
             options=[ACCEPT, REJECT],

@@ -9,7 +9,7 @@ from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from camunda_backup import manifests
-from camunda_backup.clusters import Cluster
+from camunda_backup.clusters import AnyCluster
 from camunda_backup.errors import Rejected, RestoreFailed
 from camunda_backup.links import PicturesLink
 from camunda_backup.operators.step import RunbookStep
@@ -37,7 +37,7 @@ class TakePictures(RunbookStep):
     template_fields: Sequence[str] = ("backup_id",)
 
     def __init__(
-        self, *, cluster: Cluster, backup_id: Any, location: str, patience: float = PATIENCE, **kwargs: Any
+        self, *, cluster: AnyCluster, backup_id: Any, location: str, patience: float = PATIENCE, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
         self.cluster = cluster

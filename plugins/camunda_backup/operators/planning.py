@@ -5,13 +5,14 @@ from typing import Any
 from airflow.sdk import Context
 
 from camunda_backup import manifests
-from camunda_backup.cluster_files import overlaps, read_clusters
-from camunda_backup.clusters import Cluster
+from camunda_backup.cluster_files import overlaps, read_files
+from camunda_backup.clusters import AnyCluster
 from camunda_backup.errors import Rejected
-from camunda_backup.inspection import Inspection
 from camunda_backup.operators.check import others_running
 from camunda_backup.operators.step import RunbookStep
 from camunda_backup.planning import Survey
+from camunda_backup.rdbms_clusters import RdbmsCluster
+from camunda_backup.rdbms_planning import survey_of
 from camunda_backup.runtimes import runtime_of
 
 
@@ -25,7 +26,7 @@ class PlanRestore(RunbookStep):
     :param location: where manifests are kept
     """
 
-    def __init__(self, *, cluster: Cluster, location: str, **kwargs: Any):
+    def __init__(self, *, cluster: AnyCluster, location: str, **kwargs: Any):
         super().__init__(**kwargs)
         self.cluster = cluster
         self.location = location
@@ -36,7 +37,7 @@ class PlanRestore(RunbookStep):
         problems = [*self._mistakes(context), *others_running(context, cluster)]
         survey = self._survey(context, problems)
         if survey is not None:
-            problems += [*survey.problems(), *overlaps(cluster, read_clusters()[0])]
+            problems += [*survey.problems(), *overlaps(cluster, read_files()[0])]
         if problems or survey is None:
             raise Rejected(f"{cluster.name} cannot be restored so; nothing was changed:\n- " + "\n- ".join(problems))
         plan = survey.plan()
@@ -71,6 +72,9 @@ class PlanRestore(RunbookStep):
         if wanted not in known or wanted is None or (config is None and needed):
             return None
         manifest = manifests.read(self.location, cluster.name, wanted)
+        if (manifest.get("kind") == manifests.RDBMS) != isinstance(cluster, RdbmsCluster):
+            problems.append(f"backup {wanted} is of another kind of secondary storage than the cluster file's")
+            return None
         runtime = runtime_of(config) if config else None
         cancels = bool(context["params"].get("cancel_restore"))
-        return Survey(cluster, manifest, runtime, Inspection(cluster), cancels)
+        return survey_of(cluster, manifest, runtime, cancels=cancels)

@@ -6,9 +6,10 @@ from typing import Any
 from airflow.sdk import Context, TaskInstanceState
 from airflow.sdk.exceptions import AirflowSkipException
 
-from camunda_backup.clusters import Cluster
+from camunda_backup.clusters import AnyCluster
 from camunda_backup.errors import CamundaBackupError, RestoreFailed
 from camunda_backup.operators.step import RunbookStep, TimedStep
+from camunda_backup.rdbms_clusters import RdbmsCluster
 from camunda_backup.standing import require_healthy_zeebe, require_stopped, runtime
 from camunda_backup.states import Component
 
@@ -26,7 +27,7 @@ class RestoreZeebe(TimedStep):
     ui_color = "#d6e4f5"
     template_fields: Sequence[str] = ("backup_id",)
 
-    def __init__(self, *, cluster: Cluster, broker: str, backup_id: Any, **kwargs: Any) -> None:
+    def __init__(self, *, cluster: AnyCluster, broker: str, backup_id: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.cluster = cluster
         self.broker = broker
@@ -35,7 +36,8 @@ class RestoreZeebe(TimedStep):
     def step(self, context: Context) -> dict[str, Any]:
         """Restore; raises RestoreFailed with what the restore application says."""
         require_stopped(self.cluster)
-        line = runtime(self.cluster).restore_zeebe(self.broker, int(self.backup_id))
+        by_itself = isinstance(self.cluster, RdbmsCluster)  # it knows by the database's exported positions
+        line = runtime(self.cluster).restore_zeebe(self.broker, None if by_itself else int(self.backup_id))
         self.log.info("%s: %s", self.broker, line)
         return {"broker": self.broker, "line": line}
 
@@ -50,7 +52,7 @@ class StartComponent(TimedStep):
 
     template_fields: Sequence[str] = ("stopped",)
 
-    def __init__(self, *, cluster: Cluster, component: Component, stopped: Any, **kwargs: Any) -> None:
+    def __init__(self, *, cluster: AnyCluster, component: Component, stopped: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.cluster = cluster
         self.component = component
@@ -76,7 +78,7 @@ class KeepStopped(RunbookStep):
 
     ui_color = "#f5d6d6"
 
-    def __init__(self, *, cluster: Cluster, watched: Sequence[str], **kwargs: Any) -> None:
+    def __init__(self, *, cluster: AnyCluster, watched: Sequence[str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.cluster = cluster
         self.watched = watched

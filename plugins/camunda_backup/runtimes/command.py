@@ -101,7 +101,7 @@ class Commands:
             raise Unreachable(_failure(unit, "has_backup", ended))
         return ended.exit_code == 0
 
-    def restore_zeebe(self, broker: str, backup_id: int) -> str:
+    def restore_zeebe(self, broker: str, backup_id: int | None) -> str:
         """Run the broker's empty and restore commands; what they print goes to the log as it comes."""
         told = self._broker(broker)
         unit = _Unit(broker, told)
@@ -197,8 +197,10 @@ def _numbered(name: str, processes: Sequence[Process]) -> Iterator[_Unit]:
         yield _Unit(name if len(processes) == 1 else f"{name} {number}", process)
 
 
-def _about(command: str, backup_id: int) -> str:
-    return command.replace("{backup_id}", str(backup_id))
+def _about(command: str, backup_id: int | None) -> str:
+    if backup_id is None:
+        return command.replace("{arguments}", "")
+    return command.replace("{arguments}", f"--backupId={backup_id}").replace("{backup_id}", str(backup_id))
 
 
 def _failure(unit: _Unit, name: str, ended: Ended) -> str:

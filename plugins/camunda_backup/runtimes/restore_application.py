@@ -22,6 +22,10 @@ CAUSES = (
         "it is configured for {wanted} partitions, but the backup has {held}: set its partition count to {held}",
     ),
     (
+        r"exported position",
+        "no range of its backups covers the exported positions in the database: look for a gap, or take another dump",
+    ),
+    (
         r"No backup store configured",
         "it has no backup store: let the restore command run with the broker's own configuration",
     ),
@@ -39,21 +43,22 @@ TROUBLE = re.compile(r"(Exception|Error)\b")
 SHOWN = 3  # lines
 
 
-def read_restore(broker: str, backup_id: int, ended: Ended) -> str:
+def read_restore(broker: str, backup_id: int | None, ended: Ended) -> str:
     """Return the line with which the restore application says that it worked.
 
+    :param backup_id: None: it was to choose by the exported positions in the database
     :param ended: how it ended
     :raises RestoreFailed: it did not work; the text says why and what to do
     """
     done = next((line for line in ended.lines if SUCCESS in line), None)
     if ended.exit_code == 0 and done:
         return done.strip()
-    trouble = f"{broker} was not restored from backup {backup_id}"
+    trouble = f"{broker} was not restored" + ("" if backup_id is None else f" from backup {backup_id}")
     told = [line for line in reversed(ended.lines) if not FRAME.match(line)]  # the last one is the root of all
     for pattern, cause in CAUSES:
         for line in told:
             if found := re.search(pattern, line):
-                advice = cause.format(backup_id=backup_id, **found.groupdict())
+                advice = cause.format(backup_id="that fits" if backup_id is None else backup_id, **found.groupdict())
                 raise RestoreFailed(f"{trouble}: {advice} ({harmless(line.strip()):.300})")
     if ended.exit_code == 0:
         raise RestoreFailed(f'{trouble}: the restore command ended well, but did not print "{SUCCESS}"{_end(ended)}')

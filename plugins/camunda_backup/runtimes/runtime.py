@@ -43,8 +43,9 @@ class Runtime(Protocol):
     def has_backup(self, broker: str, backup_id: int) -> bool | None:
         """Return whether a broker's backup store holds a backup; None when there is no way to ask it."""
 
-    def restore_zeebe(self, broker: str, backup_id: int) -> str:
+    def restore_zeebe(self, broker: str, backup_id: int | None) -> str:
         """Empty a stopped broker's data directory and restore a backup into it; return the line that says it worked.
 
+        :param backup_id: None: the restore application chooses by the exported positions in the database
         :raises RestoreFailed: the broker is not stopped, and nothing was removed; or the restore did not work
         """

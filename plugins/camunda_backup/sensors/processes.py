@@ -5,7 +5,7 @@ from typing import Any
 from airflow.sdk import Context
 
 from camunda_backup.api.messages import Request
-from camunda_backup.clusters import Cluster
+from camunda_backup.clusters import AnyCluster
 from camunda_backup.errors import NotYet, RestoreFailed, Unreachable
 from camunda_backup.hooks.http import JsonHook
 from camunda_backup.sensors.step import RunbookSensor
@@ -26,7 +26,7 @@ class StopComponent(RunbookSensor):
 
     ui_color = "#f5d6d6"
 
-    def __init__(self, *, cluster: Cluster, component: Component, **kwargs: Any) -> None:
+    def __init__(self, *, cluster: AnyCluster, component: Component, **kwargs: Any) -> None:
         super().__init__(deadline=cluster.restore_limits.stop.total_seconds(), **kwargs)
         self.cluster = cluster
         self.component = component
@@ -61,7 +61,7 @@ class WaitHealthy(RunbookSensor):
 
     template_fields = ("partitions",)
 
-    def __init__(self, *, cluster: Cluster, component: Component, partitions: Any = None, **kwargs: Any) -> None:
+    def __init__(self, *, cluster: AnyCluster, component: Component, partitions: Any = None, **kwargs: Any) -> None:
         super().__init__(deadline=cluster.restore_limits.start.total_seconds(), **kwargs)
         self.cluster = cluster
         self.component = component

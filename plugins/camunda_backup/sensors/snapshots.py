@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow.sdk import Context
 
-from camunda_backup.clusters import Cluster
+from camunda_backup.clusters import AnyCluster
 from camunda_backup.errors import NotYet, RestoreFailed
 from camunda_backup.hooks.storage import StorageHook
 from camunda_backup.restores import in_units, snapshots_of
@@ -34,7 +34,7 @@ class RestoreSnapshots(RunbookSensor):
     ui_color = "#d7efd9"
     template_fields: Sequence[str] = ("manifest",)
 
-    def __init__(self, *, cluster: Cluster, component: Component, manifest: Any, **kwargs: Any) -> None:
+    def __init__(self, *, cluster: AnyCluster, component: Component, manifest: Any, **kwargs: Any) -> None:
         super().__init__(deadline=cluster.restore_limits.snapshots.total_seconds(), **kwargs)
         self.cluster = cluster
         self.component = component

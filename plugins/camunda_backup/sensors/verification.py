@@ -6,7 +6,7 @@ from typing import Any
 from airflow.sdk import Context
 
 from camunda_backup.api.messages import readable
-from camunda_backup.clusters import Cluster
+from camunda_backup.clusters import AnyCluster
 from camunda_backup.errors import NotYet, RestoreFailed
 from camunda_backup.hooks.apps import AppHook
 from camunda_backup.hooks.camunda import ExportingHook
@@ -31,7 +31,7 @@ class SettlingCheck(RunbookSensor):
     ui_color = "#d7efd9"
     template_fields = ("manifest",)
 
-    def __init__(self, *, cluster: Cluster, manifest: Any, **kwargs: Any) -> None:
+    def __init__(self, *, cluster: AnyCluster, manifest: Any, **kwargs: Any) -> None:
         super().__init__(deadline=cluster.restore_limits.settle.total_seconds(), **kwargs)
         self.cluster = cluster
         self.manifest: Mapping[str, Any] = manifest

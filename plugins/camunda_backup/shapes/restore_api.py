@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from airflow.sdk import Param, TaskGroup, TriggerRule, chain
 
-from camunda_backup.clusters import Cluster
+from camunda_backup.clusters import AnyCluster
 from camunda_backup.operators.recovery import KeepRecovering
 from camunda_backup.operators.restoring import StartComponent
 from camunda_backup.orders import Stage
@@ -51,7 +51,7 @@ def params() -> dict[str, Param]:
     }
 
 
-def groups(cluster: Cluster, *, backup_id: str, manifest: str, partitions: str) -> list[TaskGroup]:
+def groups(cluster: AnyCluster, *, backup_id: str, manifest: str, partitions: str) -> list[TaskGroup]:
     """Return the groups in their order, chained; a task behind them keeps the mode after a failure in one of them.
 
     :param backup_id: template that gives the set's ID
@@ -78,7 +78,7 @@ def groups(cluster: Cluster, *, backup_id: str, manifest: str, partitions: str) 
     return found
 
 
-def _quiet(cluster: Cluster, backup_id: str) -> TaskGroup:
+def _quiet(cluster: AnyCluster, backup_id: str) -> TaskGroup:
     """Optimize stops; Zeebe stops working."""
     with TaskGroup("nothing_writes", prefix_group_id=False) as group:
         stops = [
@@ -89,13 +89,13 @@ def _quiet(cluster: Cluster, backup_id: str) -> TaskGroup:
     return group
 
 
-def _stored(cluster: Cluster) -> Sequence[str]:
+def _stored(cluster: AnyCluster) -> Sequence[str]:
     """Everything but Zeebe itself, in the mission's order."""
     zeebe = cluster.components(Stage.ZEEBE)
     return [component.value for component in cluster.all_components if component not in zeebe]
 
 
-def _brought_back(cluster: Cluster, backup_id: str, manifest: str) -> list[TaskGroup]:
+def _brought_back(cluster: AnyCluster, backup_id: str, manifest: str) -> list[TaskGroup]:
     """The snapshots of each stage, then Zeebe's partitions."""
     found = []
     for stage in (Stage.WEB_APPS, Stage.OPTIMIZE, Stage.RECORDS, Stage.ZEEBE):
@@ -113,7 +113,7 @@ def _brought_back(cluster: Cluster, backup_id: str, manifest: str) -> list[TaskG
     return found
 
 
-def _back_at_work(cluster: Cluster, partitions: str) -> list[TaskGroup]:
+def _back_at_work(cluster: AnyCluster, partitions: str) -> list[TaskGroup]:
     """Zeebe until it is healthy; only then Optimize."""
     with TaskGroup("wait_for_zeebe", prefix_group_id=False) as zeebe:
         WaitAtWork(task_id="wait_zeebe", cluster=cluster, partitions=partitions)

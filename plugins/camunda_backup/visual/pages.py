@@ -7,7 +7,7 @@ are known from Camunda's published browser tests. Selectors are CSS, with Playwr
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from camunda_backup.clusters import Cluster
+from camunda_backup.clusters import AnyCluster
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ PAGES = {
 }
 
 
-def pages(cluster: Cluster) -> tuple[Page, ...]:
+def pages(cluster: AnyCluster) -> tuple[Page, ...]:
     """Return the pages of a cluster's line, without Optimize's where the cluster has none."""
     line = ".".join(cluster.version.split(".")[:2])
     return tuple(page for page in PAGES[line] if page is not OPTIMIZE or cluster.connections.optimize)
