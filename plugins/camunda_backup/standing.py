@@ -8,6 +8,7 @@ from camunda_backup.look import Look, told
 from camunda_backup.recovery import require_recovering
 from camunda_backup.runtimes import runtime_of
 from camunda_backup.runtimes.runtime import Runtime
+from camunda_backup.states import Component
 
 
 def runtime(cluster: AnyCluster) -> Runtime:
@@ -51,6 +52,9 @@ def require_healthy_zeebe(cluster: AnyCluster, partitions: int | None = None) ->
     :raises NotYet, Unreachable: it is not so (yet)
     """
     look = Look(cluster)
+    answer = look.ask(cluster.connections.zeebe, cluster.generation.readiness[Component.ZEEBE])
+    if not answer.ok:  # up to 8.7 the partitions' own words do not tell it
+        raise NotYet(f"Zeebe is not healthy: {answer}")
     if problems := list(told(topology(look))):
         raise NotYet("Zeebe is not healthy: " + "; ".join(problems))
     there = len(ExportingHook(**cluster.exporting()).leaders())
