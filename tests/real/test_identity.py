@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from airflow.sdk import Context
 
+from camunda_backup.api import generation
 from camunda_backup.api.identity import let_in
 from camunda_backup.api.messages import Answer, Request
 from camunda_backup.errors import Rejected, Unreachable
@@ -17,7 +18,7 @@ from camunda_backup.hooks.issuers import NOBODY, IssuerHook
 from camunda_backup.operators.identity import CheckIdentity
 from camunda_backup.visual.browser import Site as WebSite
 from camunda_backup.visual.browser import take_pictures
-from camunda_backup.visual.pages import PAGES
+from camunda_backup.visual.pages import pages_of
 from sandbox import camunda, fetch, keycloak
 from sandbox.opensearch import opensearch
 from sandbox.parts import ism_proxy
@@ -135,7 +136,7 @@ def test_only_a_token_counts(connect: Connect, access: dict[str, Any]) -> None:
 def pictures(place: Place, password: str) -> dict[str, str | None]:
     """Look at both apps, and return what is wrong with each page."""
     sites = {name: WebSite(name, place.site.url(name), keycloak.USER, password) for name in CONN_IDS}
-    wanted = [(page, sites[page.connection]) for page in PAGES["8.6"] if page.connection in sites]
+    wanted = [(page, sites[page.connection]) for page in pages_of(generation("8.6")) if page.connection in sites]
     return {one.page.name: one.problem for one in take_pictures(wanted, None, PATIENCE)}
 
 

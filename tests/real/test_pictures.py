@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
+from camunda_backup.api import generation
 from camunda_backup.clusters import Cluster
 from camunda_backup.errors import RestoreFailed
 from camunda_backup.operators.pictures import TakePictures
 from camunda_backup.visual.browser import SIZE, Picture, Site, lacking, take_pictures
-from camunda_backup.visual.pages import PAGES, Page
+from camunda_backup.visual.pages import Page, pages_of
 from sandbox.embedded import EmbeddedCluster
 from sandbox.workload import Workload
 from tests.stand_in import StandIn, until
@@ -52,10 +53,10 @@ def wanted(urls: dict[str, str], line: str = "8.6", password: str = PASSWORD) ->
     """Every page of a line, with the server that shows it."""
     doors = {"rest": "zeebe_rest"}
     sites: dict[str, Site] = {}
-    for page in PAGES[line]:
+    for page in pages_of(generation(line)):
         door = doors.get(page.connection, page.connection)
         sites.setdefault(page.connection, Site(page.connection, urls[door], "demo", password))
-    return [(page, sites[page.connection]) for page in PAGES[line]]
+    return [(page, sites[page.connection]) for page in pages_of(generation(line))]
 
 
 def look(pages: list[tuple[Page, Site]], patience: float = SHORT) -> dict[str, Picture]:

@@ -1,4 +1,4 @@
-"""What to look at in each line of Camunda, and how to tell that it is there.
+"""What to look at in each generation of Camunda, and how to tell that it is there.
 
 Operate's and Tasklist's pages are recorded from Camunda 8.6.0 in a browser; those of 8.8 and later, and Optimize's,
 are known from Camunda's published browser tests. Selectors are CSS, with Playwright's ``:text("…")``.
@@ -7,7 +7,9 @@ are known from Camunda's published browser tests. Selectors are CSS, with Playwr
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from camunda_backup.api.generation import Generation
 from camunda_backup.clusters import AnyCluster
+from camunda_backup.states import Component
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +113,14 @@ OPTIMIZE = Page(
 )
 SEPARATE_APPS = (*_operate("operate_web", "/", "/processes"), _tasklist("tasklist_web", "/"), OPTIMIZE)
 ONE_APPLICATION = (*_operate("rest", "/operate", "/operate/processes"), _tasklist("rest", "/tasklist"), OPTIMIZE)
-PAGES = {
-    "8.5": SEPARATE_APPS,
-    "8.6": SEPARATE_APPS,
-    "8.7": SEPARATE_APPS,
-    "8.8": ONE_APPLICATION,
-    "8.9": ONE_APPLICATION,
-}
+
+
+def pages_of(generation: Generation) -> tuple[Page, ...]:
+    """Return the pages of a generation: Operate and Tasklist are one application where they are backed up as one."""
+    together = any(api.component is Component.WEB_APPS for api in generation.web_apps)
+    return ONE_APPLICATION if together else SEPARATE_APPS
 
 
 def pages(cluster: AnyCluster) -> tuple[Page, ...]:
-    """Return the pages of a cluster's line, without Optimize's where the cluster has none."""
-    line = ".".join(cluster.version.split(".")[:2])
-    return tuple(page for page in PAGES[line] if page is not OPTIMIZE or cluster.connections.optimize)
+    """Return the pages of a cluster's generation, without Optimize's where the cluster has none."""
+    return tuple(page for page in pages_of(cluster.generation) if page is not OPTIMIZE or cluster.connections.optimize)
