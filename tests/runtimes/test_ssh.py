@@ -47,6 +47,9 @@ def test_a_port_that_speaks_no_ssh_is_told(ssh_connection: Define, tmp_path: Pat
         client, _ = web.accept()
         with client:
             client.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            client.shutdown(socket.SHUT_WR)
+            while client.recv(1024):  # what is left unread would end the connection by a reset
+                pass
 
     with socket.create_server(("127.0.0.1", 0)) as web:
         answering = threading.Thread(target=answer)
