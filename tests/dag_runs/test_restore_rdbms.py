@@ -81,6 +81,7 @@ def manifest_of(cluster: Played) -> dict[str, Any]:
     return manifest
 
 
+@pytest.mark.shows("restore", line="8.9", engine="database", store="dump by a command")
 def test_a_restore_brings_back_the_dump_and_replays_what_zeebe_has_beyond_it(either: Any, run: Any, api: Any) -> None:
     """Work after the dump is lost with the database, but Zeebe's next own backup has it."""
     stand_in, counts = either.stand_in, manifest_of(either)["counts"]
