@@ -62,8 +62,10 @@ def same_repository(look: Look) -> Iterator[str]:
     """Where components show it, all are configured with the cluster file's repository and index prefixes."""
     cluster = look.cluster
     for component, conn_id in look.management().items():
+        if component is Component.ZEEBE or not cluster.repositories:
+            continue
         answer = look.ask(conn_id, "/actuator/configprops")
-        if not answer.ok or component is Component.ZEEBE or not cluster.repositories:
+        if not answer.ok:
             continue
         wanted = cluster.repositories[-1 if component is Component.OPTIMIZE else 0].name
         for name in dict.fromkeys(_values(answer.body, "backup", "repositoryName")):
