@@ -1,14 +1,13 @@
 """What a restore by the running cluster leaves behind when it fails: recovering mode, and advice."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from airflow.sdk import Context, TaskInstanceState
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk import Context
 
 from camunda_backup.clusters import AnyCluster
 from camunda_backup.errors import CamundaBackupError
-from camunda_backup.operators.step import RunbookStep
+from camunda_backup.operators.step import RunbookStep, failed_among
 from camunda_backup.recovery import ALREADY, recovery
 
 BACK = "PATCH /v2/mode?mode=PROCESSING"
@@ -35,12 +34,8 @@ class KeepRecovering(RunbookStep):
 
     def step(self, context: Context) -> list[str]:
         """Look which tasks failed and log the advice."""
-        ti, run_id = context["ti"], context["run_id"]
-        told = ti.get_task_states(dag_id=ti.dag_id, task_ids=list(self.watched), run_ids=[run_id])
-        states: Mapping[str, Any] = told.get(run_id, {})
-        failed = [task for task in self.watched if states.get(task) == TaskInstanceState.FAILED]
-        if not failed:
-            raise AirflowSkipException("nothing failed on the way; there is nothing to keep")
+        failed = failed_among(context, self.watched)
+        ti = context["ti"]
         before = ALREADY in ti.xcom_pull(task_ids="plan")["warnings"]
         self.log.error("%s failed. %s %s", ", ".join(failed), self._standing(), self._advice(failed[0], before))
         return failed

@@ -3,12 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from airflow.sdk import Context, TaskInstanceState
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk import Context
 
 from camunda_backup.clusters import AnyCluster
 from camunda_backup.errors import CamundaBackupError, RestoreFailed
-from camunda_backup.operators.step import RunbookStep, TimedStep
+from camunda_backup.operators.step import RunbookStep, TimedStep, failed_among
 from camunda_backup.rdbms_clusters import RdbmsCluster
 from camunda_backup.standing import require_healthy_zeebe, require_stopped, runtime
 from camunda_backup.states import Component
@@ -85,12 +84,7 @@ class KeepStopped(RunbookStep):
 
     def step(self, context: Context) -> list[str]:
         """Stop what runs, web apps first; raises RestoreFailed when something could not be stopped."""
-        ti, run_id = context["ti"], context["run_id"]
-        told = ti.get_task_states(dag_id=ti.dag_id, task_ids=list(self.watched), run_ids=[run_id])
-        states: Mapping[str, Any] = told.get(run_id, {})
-        failed = [task for task in self.watched if states.get(task) == TaskInstanceState.FAILED]
-        if not failed:
-            raise AirflowSkipException("nothing failed on the way; there is nothing to keep stopped")
+        failed = failed_among(context, self.watched)
         name, untouched = self.cluster.name, all(task.startswith("stop_") for task in failed)
         if untouched:
             self.log.error(

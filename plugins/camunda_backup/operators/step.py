@@ -1,10 +1,11 @@
 """What every step of the runbook has in common."""
 
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from airflow.sdk import BaseOperator, Context
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk import BaseOperator, Context, TaskInstanceState
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from camunda_backup.errors import CamundaBackupError, Unreachable
 
@@ -33,6 +34,21 @@ class RunbookStep(BaseOperator):
         :raises CamundaBackupError: with a sentence for the person on call
         """
         raise NotImplementedError
+
+
+def failed_among(context: Context, watched: Sequence[str]) -> list[str]:
+    """Return the tasks of this run that failed.
+
+    :param watched: the tasks to look at
+    :raises AirflowSkipException: none did
+    """
+    ti, run_id = context["ti"], context["run_id"]
+    told = ti.get_task_states(dag_id=ti.dag_id, task_ids=list(watched), run_ids=[run_id])
+    states: Mapping[str, Any] = told.get(run_id, {})
+    failed = [task for task in watched if states.get(task) == TaskInstanceState.FAILED]
+    if not failed:
+        raise AirflowSkipException("nothing failed on the way; there is nothing to keep")
+    return failed
 
 
 class TimedStep(RunbookStep):
