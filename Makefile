@@ -7,7 +7,7 @@ WAIT ?= 1
 PORTS ?= 28000
 export PYTHONPATH := $(CURDIR)/include
 
-.PHONY: demo prove test test-real matrix browser postgresql stores benchmark check lock clean
+.PHONY: demo prove test test-real kubernetes matrix browser postgresql stores benchmark check lock clean
 
 demo: $(if $(filter stand-in,$(STACK)),$(VENV)/base,$(VENV)/sandbox) ## the whole story on this machine (STACK=stand-in: no Java, no downloads)
 	@$(BIN)/python -m sandbox demo --stack $(STACK) --ports $(PORTS) $(if $(filter 0,$(WAIT)),--exit,)
@@ -20,6 +20,9 @@ test: $(VENV)/dev ## unit and DAG tests against the stand-in; Python alone
 
 test-real: $(VENV)/dev $(VENV)/sandbox browser postgresql stores ## tests against the embedded cluster, real search engines and stores
 	$(BIN)/python -m pytest tests/real
+
+kubernetes: $(VENV)/sandbox ## a Kubernetes control plane without containers on this machine; needs Go 1.26, the first time for some minutes
+	@$(BIN)/python -m sandbox kubernetes
 
 matrix: $(VENV)/dev ## writes the table of docs/tested-against.md from the results of the last make test and make test-real
 	$(BIN)/python -m tests.matrix.page

@@ -14,6 +14,7 @@ COMMANDS = {
     "prove": "restore under load in every order, and count what does not fit together",
     "up": "start the embedded cluster and stay until Ctrl-C",
     "part": "look at, stop, start, empty or restore one part of a sandbox that runs",
+    "kubernetes": "start a Kubernetes control plane without containers and stay until Ctrl-C",
     "fetch": "fetch what the embedded cluster is made of, and start nothing",
 }
 
@@ -24,7 +25,7 @@ def main(arguments: list[str]) -> int:
     :param arguments: the command's name and its own arguments
     :returns: the exit code: 0 done, 1 something was in the way, 128 + n ended by signal n
     """
-    summaries = "\n".join(f"  {name:8}{summary}" for name, summary in COMMANDS.items())
+    summaries = "\n".join(f"  {name:12}{summary}" for name, summary in COMMANDS.items())
     parser = argparse.ArgumentParser(
         prog="python -m sandbox",
         description=f"Camunda 8 on this machine alone.\n\ncommands:\n{summaries}",
