@@ -24,7 +24,7 @@ LONGEST_FILE = 300  # lines
 PURE = (
     ("errors", "states", "orders", "ids", "secrets", "fields"),
     ("api", "waiting"),
-    ("targets",),
+    ("kubernetes_target", "targets"),
     ("sections",),
     ("storage", "databases"),
     ("secondary", "version_field"),
@@ -172,7 +172,17 @@ def test_every_engine_in_storage_is_registered() -> None:
     assert len(camunda_backup.storage.ENGINES) == len(engines)
 
 
-SHARED_IN_RUNTIMES = {"restore_application", "runtime", "shells", "ssh"}
+SHARED_IN_RUNTIMES = {
+    "kubernetes_access",
+    "kubernetes_api",
+    "kubernetes_jobs",
+    "kubernetes_objects",
+    "kubernetes_restore",
+    "restore_application",
+    "runtime",
+    "shells",
+    "ssh",
+}
 
 
 def test_every_runtime_is_registered() -> None:

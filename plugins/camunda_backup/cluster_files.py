@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ REPOSITORIES = {
     "optimize_repository": "secondary_storage",
     "optimize_storage.repository": "optimize_storage",
 }
+# Fields whose type chooses what else they have.
+KINDS: Mapping[str, Container[str]] = {**dict.fromkeys(REPOSITORIES, STORES), "runtime": ("command", "kubernetes")}
 # What PyYAML raises for a value that is none, such as the date 2026-13-45, beside its own errors.
 NO_VALUE = (ValueError, KeyError, AttributeError)
 
@@ -170,7 +172,7 @@ def _sentences(name: str, error: ValidationError) -> Iterator[str]:
     for mistake in error.errors():
         parts = [str(part) for part in mistake["loc"]]
         # pydantic names the type as if it were a field
-        kept = [one for at, one in enumerate(parts) if one not in STORES or ".".join(parts[:at]) not in REPOSITORIES]
+        kept = [one for at, one in enumerate(parts) if one not in KINDS.get(".".join(parts[:at]), ())]
         yield ": ".join(filter(None, (name, ".".join(kept), _advice(mistake))))
 
 

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from camunda_backup.errors import ClusterFileError
 from camunda_backup.ids import IdScheme
+from camunda_backup.kubernetes_target import KubernetesRuntime
 from camunda_backup.orders import ORDERS, Order, PauseMode, Stage
 from camunda_backup.ports import Ports
 from camunda_backup.secondary import prefix_problems, repository_problems
@@ -29,7 +30,9 @@ class AnyCluster(Ports):
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")
     schedule: Schedule | None = None
     limits: WaitLimits = WaitLimits()
-    runtime: CommandRuntime | None = Field(None, description="how components are stopped and started; for the restore")
+    runtime: CommandRuntime | KubernetesRuntime | None = Field(
+        None, discriminator="type", description="how components are stopped and started; for the restore"
+    )
     visual_check: VisualCheck = VisualCheck()
     restore_limits: RestoreLimits = RestoreLimits()
     links: Links = Links()
@@ -38,7 +41,7 @@ class AnyCluster(Ports):
 
     @model_validator(mode="after")
     def _fits_restore(self) -> Self:
-        if self.runtime and not self.runtime.processes.zeebe and Component.ZEEBE in self.generation.restarted:
+        if self.runtime and not self.runtime.broker_names and Component.ZEEBE in self.generation.restarted:
             raise ValueError("runtime.processes.zeebe is missing: each stopped broker is restored by itself")
         return self
 
@@ -75,7 +78,7 @@ class AnyCluster(Ports):
     @property
     def broker_names(self) -> tuple[str, ...]:
         """The brokers' names in the runtime; none when the file names no runtime."""
-        return tuple(broker.name for broker in self.runtime.processes.zeebe) if self.runtime else ()
+        return self.runtime.broker_names if self.runtime else ()
 
     def dag_id(self, job: str) -> str:
         """Return the DAG of a job for this cluster."""
@@ -157,7 +160,7 @@ class AnyCluster(Ports):
 
     def runtime_config(self) -> dict[str, Any] | None:
         """Return what stopping and starting its components needs, as JSON types; None when the file says nothing."""
-        return self.runtime.as_json() if self.runtime else None
+        return self.runtime.of_version(self.version).as_json() if self.runtime else None
 
 
 class Cluster(AnyCluster):

@@ -171,7 +171,7 @@ def shape(survey: Survey) -> Iterator[str]:
             yield f"the backup has {name} {there}, the cluster file {here}"
     brokers = len(survey.brokers)
     if brokers and brokers != manifest.get("brokers", brokers):
-        yield f"the backup is of {manifest['brokers']} brokers, the cluster file names {brokers} in runtime.processes"
+        yield f"the backup is of {manifest['brokers']} brokers, the cluster file names {brokers} in runtime"
     if cluster.connections.zeebe in survey.look.silent:
         return
     answer = survey.look.ask(cluster.connections.zeebe, "/actuator/cluster")
@@ -181,7 +181,7 @@ def shape(survey: Survey) -> Iterator[str]:
     if len(there) != manifest["partitions"]:
         yield f"the backup has {manifest['partitions']} partitions, the cluster is configured with {len(there)}"
     if brokers and len(answer.body["brokers"]) != brokers:
-        yield f"the cluster has {len(answer.body['brokers'])} brokers, runtime.processes.zeebe names {brokers}"
+        yield f"the cluster has {len(answer.body['brokers'])} brokers, the cluster file names {brokers} in runtime"
 
 
 def repository(survey: Survey) -> Iterator[str]:

@@ -76,6 +76,15 @@ class CommandRuntime(Model):
         }
         return {**fields, **seconds, "processes": processes}
 
+    @property
+    def broker_names(self) -> tuple[str, ...]:
+        """The brokers' names, as tasks and logs call them."""
+        return tuple(broker.name for broker in self.processes.zeebe)
+
+    def of_version(self, version: str) -> Self:
+        """Return it as it is: its commands say everything, whatever the version."""
+        return self
+
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> Self:
         """Rebuild a runtime from :meth:`as_json`."""

@@ -5,9 +5,10 @@ from typing import Any
 
 from camunda_backup.errors import ClusterFileError
 from camunda_backup.runtimes.command import Commands
+from camunda_backup.runtimes.kubernetes import Kubernetes
 from camunda_backup.runtimes.runtime import Runtime
 
-RUNTIMES: dict[str, Callable[[Mapping[str, Any]], Runtime]] = {"command": Commands}
+RUNTIMES: dict[str, Callable[[Mapping[str, Any]], Runtime]] = {"command": Commands, "kubernetes": Kubernetes}
 
 
 def runtime_of(config: Mapping[str, Any]) -> Runtime:

@@ -74,6 +74,8 @@ class WaitHealthy(RunbookSensor):
             if self.age(context) > cluster.limits.grace.total_seconds():
                 raise RestoreFailed(f"{component} does not run (any more); its own log says why")
             raise NotYet(f"{component} does not run yet")
+        if not runtime(cluster).is_started(component):
+            raise NotYet(f"not every process of {component} is up yet")
         conn_id = cluster.management_port(component)
         hook = JsonHook(conn_id, cluster.access_at(conn_id))
         answer = hook.send(Request("GET", cluster.generation.readiness[component]))
