@@ -1,0 +1,429 @@
+"""The kubernetes runtime against a real API server, with real controllers and exactly the Role of docs/kubernetes.md.
+
+Only the nodes are played: a pod becomes ready at once and takes a second to go, a Job's pod ends as annotations say.
+"""
+
+import itertools
+import json
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from camunda_backup.errors import CamundaBackupError, Rejected, RestoreFailed, Unreachable
+from camunda_backup.kubernetes_target import KubernetesRuntime
+from camunda_backup.runtimes import runtime_of
+from camunda_backup.runtimes.kubernetes_access import RIGHTS
+from camunda_backup.runtimes.kubernetes_objects import KEPT
+from camunda_backup.runtimes.runtime import Runtime
+from camunda_backup.states import Component
+from sandbox.kubernetes.control_plane import ControlPlane
+from tests.observing import until
+
+kubernetes = pytest.importorskip("kubernetes")
+PORTS = int(os.environ.get("SANDBOX_TEST_KUBERNETES_PORTS", "34000"))
+DOCS = Path(__file__).parents[2] / "docs" / "kubernetes.md"
+CONN_ID, ACCOUNT = "kubernetes_test", "airflow-worker"
+LABEL = "app.kubernetes.io/component"
+ZEEBE, OPERATE, TASKLIST = Component.ZEEBE, Component.OPERATE, Component.TASKLIST
+NUMBERS = itertools.count()
+COMPONENTS = (ZEEBE, OPERATE, TASKLIST)
+BACKUP = 1700000000
+
+
+def documented_role() -> dict[str, Any]:
+    """Return the Role that users are told to create."""
+    blocks = DOCS.read_text(encoding="utf-8").split("```yaml\n")[1:]
+    manifests = (one for block in blocks for one in yaml.safe_load_all(block.split("```")[0]))
+    return next(one for one in manifests if one.get("kind") == "Role")
+
+
+class Namespace:
+    """A namespace with Camunda 8.6 as the Helm chart lays it out: three brokers, two gateways, Operate and Tasklist."""
+
+    def __init__(self, plane: ControlPlane, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.name = name
+        self._plane = plane
+        self._monkeypatch = monkeypatch
+        api = kubernetes.config.new_client_from_config_dict(plane.kubeconfig())
+        self.core = kubernetes.client.CoreV1Api(api)
+        self.apps = kubernetes.client.AppsV1Api(api)
+        self.batch = kubernetes.client.BatchV1Api(api)
+        self.rbac = kubernetes.client.RbacAuthorizationV1Api(api)
+        self.autoscaling = kubernetes.client.AutoscalingV2Api(api)
+        self.core.create_namespace({"metadata": {"name": name}})
+        until(lambda: any(one.metadata.name == "default" for one in self._accounts()))
+        self.core.create_namespaced_service_account(name, {"metadata": {"name": ACCOUNT}})
+        self.grant(documented_role()["rules"])
+        for ordinal in range(3):
+            self._volume(ordinal)
+        self.apps.create_namespaced_stateful_set(name, brokers())
+        for component, replicas in (("zeebe-gateway", 2), ("operate", 1), ("tasklist", 1)):
+            self.apps.create_namespaced_deployment(name, deployment(component, replicas))
+        until(lambda: self.runtime().is_started(ZEEBE) and self.runtime().is_started(OPERATE))
+
+    def _accounts(self) -> list[Any]:
+        found: list[Any] = self.core.list_namespaced_service_account(self.name).items
+        return found
+
+    def _volume(self, ordinal: int) -> None:
+        """Make the volume that the claim of one broker will get."""
+        self.core.create_persistent_volume(
+            {
+                "metadata": {"name": f"{self.name}-{ordinal}"},
+                "spec": {
+                    "capacity": {"storage": "1Gi"},
+                    "accessModes": ["ReadWriteOnce"],
+                    "storageClassName": "",
+                    "hostPath": {"path": "/nowhere"},
+                    "claimRef": {"namespace": self.name, "name": f"data-zeebe-{ordinal}"},
+                },
+            }
+        )
+
+    def grant(self, rules: list[dict[str, Any]]) -> None:
+        """Give the runtime's account these rights, and no others."""
+        role = {"metadata": {"name": "restore"}, "rules": rules}
+        subject = {"kind": "ServiceAccount", "name": ACCOUNT, "namespace": self.name}
+        reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "restore"}
+        known = [one.metadata.name for one in self.rbac.list_namespaced_role(self.name).items]
+        if "restore" in known:
+            self.rbac.replace_namespaced_role("restore", self.name, role)
+        else:
+            self.rbac.create_namespaced_role(self.name, role)
+            binding = {"metadata": {"name": "restore"}, "roleRef": reference, "subjects": [subject]}
+            self.rbac.create_namespaced_role_binding(self.name, binding)
+        asked = {"spec": {"expirationSeconds": 3600}}
+        token = self.core.create_namespaced_service_account_token(ACCOUNT, self.name, asked).status.token
+        self.connect(self._plane.kubeconfig(token))
+
+    def connect(self, kubeconfig: dict[str, Any]) -> None:
+        """Define the Airflow connection."""
+        told = {"conn_type": "kubernetes", "extra": {"kube_config": kubeconfig}}
+        self._monkeypatch.setenv(f"AIRFLOW_CONN_{CONN_ID.upper()}", json.dumps(told))
+
+    def runtime(self, **fields: Any) -> Runtime:
+        """Return the runtime of a cluster file, as a task of its own builds it: it remembers nothing."""
+        told = {"type": "kubernetes", "connection": CONN_ID, "namespace": self.name, "brokers": 3, "timeout": "20s"}
+        return runtime_of(json.loads(json.dumps(KubernetesRuntime(**{**told, **fields}).of_version("8.6.0").as_json())))
+
+    def stop(self, *components: Component) -> None:
+        """Stop components and wait until they are."""
+        for component in components:
+            self.runtime().stop(component)
+        for component in components:
+            until(lambda component=component: self.runtime().is_stopped(component))  # type: ignore[misc]
+
+    def replicas(self, *names: str) -> list[int]:
+        """Return how many replicas workloads are to have."""
+        kinds = (self.apps.list_namespaced_stateful_set, self.apps.list_namespaced_deployment)
+        there = {one.metadata.name: one.spec.replicas for call in kinds for one in call(self.name).items}
+        return [there[name] for name in names]
+
+    def annotate_pods(self, **annotations: str | None) -> None:
+        """Change the annotations of the brokers' pod template."""
+        told = {name.replace("_", "-"): value for name, value in annotations.items()}
+        patch = {"spec": {"template": {"metadata": {"annotations": {f"sandbox/{k}": v for k, v in told.items()}}}}}
+        self.apps.patch_namespaced_stateful_set("zeebe", self.name, patch)
+
+    def jobs(self) -> dict[str, Any]:
+        """Return the Jobs by their names."""
+        return {one.metadata.name: one for one in self.batch.list_namespaced_job(self.name).items}
+
+
+def pod(component: str, **container: Any) -> dict[str, Any]:
+    """Return a pod template."""
+    return {
+        "metadata": {"labels": {"app": "camunda-platform", LABEL: component}},
+        "spec": {
+            "containers": [{"name": component.partition("-")[0], "image": f"camunda/{component}:8.6.0", **container}]
+        },
+    }
+
+
+def brokers() -> dict[str, Any]:
+    """Return the brokers' StatefulSet, in short."""
+    names = {"app": "camunda-platform", LABEL: "zeebe-broker"}
+    claim = {
+        "metadata": {"name": "data"},
+        "spec": {
+            "accessModes": ["ReadWriteOnce"],
+            "storageClassName": "",
+            "resources": {"requests": {"storage": "1Gi"}},
+        },
+    }
+    data = "/usr/local/zeebe/data"
+    container = {
+        "env": [
+            {"name": "K8S_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+            {"name": "JAVA_TOOL_OPTIONS", "value": f"-Xmx1g -XX:HeapDumpPath={data} -XX:ErrorFile={data}/error%p.log"},
+        ],
+        "volumeMounts": [{"name": "data", "mountPath": data}],
+    }
+    return {
+        "metadata": {"name": "zeebe", "labels": names},
+        "spec": {
+            "serviceName": "zeebe",
+            "replicas": 3,
+            "podManagementPolicy": "Parallel",
+            "selector": {"matchLabels": names},
+            "template": pod("zeebe-broker", **container),
+            "volumeClaimTemplates": [claim],
+        },
+    }
+
+
+def deployment(component: str, replicas: int) -> dict[str, Any]:
+    """Return a Deployment."""
+    names = {"app": "camunda-platform", LABEL: component}
+    selector = {"matchLabels": names}
+    spec = {"replicas": replicas, "selector": selector, "template": pod(component)}
+    return {"metadata": {"name": component, "labels": names}, "spec": spec}
+
+
+@pytest.fixture(scope="module")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A control plane with two nodes."""
+    with ControlPlane(tmp_path_factory.mktemp("kubernetes"), PORTS) as running:
+        running.start(print)
+        core = kubernetes.client.CoreV1Api(kubernetes.config.new_client_from_config_dict(running.kubeconfig()))
+        for name in ("node-0", "node-1"):
+            core.create_node({"metadata": {"name": name, "labels": {"kubernetes.io/hostname": name}}})
+        yield running
+
+
+@pytest.fixture
+def namespace(plane: ControlPlane, monkeypatch: pytest.MonkeyPatch, airflow_db: None) -> Namespace:
+    """A namespace of its own for each test."""
+    return Namespace(plane, f"camunda-{next(NUMBERS)}", monkeypatch)
+
+
+def told_by(error: type[CamundaBackupError], call: Callable[..., object], *arguments: object) -> str:
+    with pytest.raises(error) as caught:
+        call(*arguments)
+    return str(caught.value)
+
+
+class TestStoppingAndStarting:
+    def test_what_was_stopped_by_a_lost_airflow_comes_back_from_the_annotation(self, namespace: Namespace) -> None:
+        namespace.stop(*COMPONENTS)
+        assert namespace.replicas("zeebe", "zeebe-gateway", "operate", "tasklist") == [0, 0, 0, 0]
+        kept = namespace.apps.read_namespaced_stateful_set("zeebe", namespace.name).metadata.annotations
+        assert kept[KEPT] == "3"
+
+        for component in COMPONENTS:
+            namespace.runtime().start(component, {})  # no XCom: the Airflow that stopped it is gone
+        until(lambda: all(namespace.runtime().is_started(component) for component in COMPONENTS))
+
+        assert namespace.replicas("zeebe", "zeebe-gateway", "operate", "tasklist") == [3, 2, 1, 1]
+        left = namespace.apps.read_namespaced_stateful_set("zeebe", namespace.name).metadata.annotations or {}
+        assert KEPT not in left
+
+    def test_both_are_safe_to_repeat(self, namespace: Namespace) -> None:
+        for _ in range(2):
+            assert namespace.runtime().stop(ZEEBE) == {"Deployment zeebe-gateway": 2, "StatefulSet zeebe": 3}
+        namespace.stop(ZEEBE)
+        for _ in range(2):
+            namespace.runtime().start(ZEEBE, {})
+        assert namespace.replicas("zeebe", "zeebe-gateway") == [3, 2]
+
+    def test_a_pod_that_never_goes_is_never_taken_for_stopped(self, namespace: Namespace) -> None:
+        stuck = {"metadata": {"finalizers": ["sandbox/stays"]}}
+        namespace.core.patch_namespaced_pod("zeebe-1", namespace.name, stuck)
+        namespace.runtime().stop(ZEEBE)
+        until(
+            lambda: (
+                len(namespace.core.list_namespaced_pod(namespace.name, label_selector=f"{LABEL}=zeebe-broker").items)
+                == 1
+            )
+        )
+
+        assert not namespace.runtime().is_stopped(ZEEBE)
+        told = told_by(RestoreFailed, namespace.runtime().restore_zeebe, "broker-0", BACKUP)
+        assert told == "StatefulSet zeebe runs, so nothing was removed from broker-0; stop it, then restore again"
+        assert namespace.jobs() == {}
+
+        namespace.core.patch_namespaced_pod("zeebe-1", namespace.name, {"metadata": {"finalizers": None}})
+        until(lambda: namespace.runtime().is_stopped(ZEEBE))
+
+    def test_who_scales_back_is_named(self, namespace: Namespace) -> None:
+        label = {"metadata": {"labels": {"argocd.argoproj.io/instance": "camunda-prod"}}}
+        namespace.apps.patch_namespaced_deployment("operate", namespace.name, label)
+        namespace.stop(OPERATE)
+        namespace.apps.patch_namespaced_deployment("operate", namespace.name, {"spec": {"replicas": 1}})
+
+        told = told_by(Rejected, namespace.runtime().is_stopped, OPERATE)
+
+        assert told.startswith(
+            "Deployment operate was stopped when it had 1 replicas, and Argo CD (camunda-prod) scaled it to 1 since"
+        )
+        namespace.stop(OPERATE)  # as a task that is cleared does
+
+    def test_autoscalers_and_gitops_are_named_beforehand(
+        self, namespace: Namespace, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "operate"}
+        scaler = {"metadata": {"name": "busy"}, "spec": {"scaleTargetRef": target, "maxReplicas": 3}}
+        namespace.autoscaling.create_namespaced_horizontal_pod_autoscaler(namespace.name, scaler)
+
+        assert namespace.runtime().problems(COMPONENTS) == []
+
+        assert "Deployment operate is managed by HorizontalPodAutoscaler busy" in caplog.text
+
+
+class TestRights:
+    def test_the_documented_role_is_enough_and_has_nothing_else(self, namespace: Namespace) -> None:
+        assert documented_role()["rules"] == [right.rule() for right in RIGHTS]
+        assert namespace.runtime().problems(COMPONENTS) == []
+
+    def test_each_verb_that_is_missing_is_named(self, namespace: Namespace) -> None:
+        for right in RIGHTS:
+            for verb in right.verbs:
+                rules = [one.rule() for one in RIGHTS if one != right]
+                rest = {**right.rule(), "verbs": [other for other in right.verbs if other != verb]}
+                namespace.grant([*rules, rest] if rest["verbs"] else rules)
+                wanted = f"connection {CONN_ID}: it may not {verb} {right.resource} in namespace {namespace.name}"
+                until(lambda wanted=wanted: self.only(namespace, wanted), 10)  # type: ignore[misc]
+
+    @staticmethod
+    def only(namespace: Namespace, wanted: str) -> bool:
+        found = namespace.runtime().problems(COMPONENTS)
+        return len(found) == 1 and found[0].startswith(wanted)
+
+    def test_a_refused_call_is_one_sentence(self, namespace: Namespace) -> None:
+        namespace.grant([{"apiGroups": ["apps"], "resources": ["statefulsets", "deployments"], "verbs": ["list"]}])
+        until(lambda: "may not patch Deployment operate" in told_by(Rejected, namespace.runtime().stop, OPERATE), 10)
+        assert namespace.replicas("operate") == [1]
+
+    def test_a_wrong_login_is_one_sentence(self, namespace: Namespace, plane: ControlPlane) -> None:
+        namespace.connect(plane.kubeconfig("nobody"))
+        (told,) = namespace.runtime().problems(COMPONENTS)
+        assert told.startswith(f"the API server does not accept the login of connection {CONN_ID}")
+
+    def test_a_server_that_does_not_answer_is_one_sentence(self, namespace: Namespace, plane: ControlPlane) -> None:
+        away = plane.kubeconfig()
+        away["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{PORTS + 99}"
+        namespace.connect(away)
+        assert "the API server does not answer" in told_by(Unreachable, namespace.runtime().is_stopped, OPERATE)
+
+
+class TestBeforeAnythingIsChanged:
+    def test_what_would_lose_data_is_refused(self, namespace: Namespace) -> None:
+        environment = [{"name": "ZEEBE_RESTORE", "value": "true"}]
+        template = {"spec": {"containers": [{"name": "zeebe", "env": environment}]}}
+        spec = {"template": template, "persistentVolumeClaimRetentionPolicy": {"whenScaled": "Delete"}}
+        namespace.apps.patch_namespaced_stateful_set("zeebe", namespace.name, {"spec": spec})
+        told = "\n".join(namespace.runtime(brokers=4).problems([ZEEBE]))
+        assert "has ZEEBE_RESTORE" in told
+        assert "deletes its volume claims when it is scaled down" in told
+        assert "has 3 brokers, the cluster file says 4" in told
+        assert 'persistentvolumeclaims "data-zeebe-3" not found' in told
+
+    def test_labels_that_nothing_has_are_named(self, namespace: Namespace) -> None:
+        (told,) = namespace.runtime(components={"operate": "app=operate"}).problems([OPERATE])
+        assert told.endswith("with the labels app=operate: correct runtime.components.operate")
+
+    def test_a_count_that_nobody_knows_is_asked_for(self, namespace: Namespace) -> None:
+        namespace.apps.patch_namespaced_deployment("operate", namespace.name, {"spec": {"replicas": 0}})
+        (told,) = namespace.runtime().problems([OPERATE])
+        assert told.startswith("Deployment operate has no replicas, and nothing says how many it should have")
+
+
+class TestRestoring:
+    def test_brokers_are_restored_side_by_side(self, namespace: Namespace, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.INFO)
+        namespace.stop(*COMPONENTS)
+        lines: dict[str, str] = {}
+        runtimes = {name: namespace.runtime() for name in namespace.runtime().brokers()}
+        threads = [
+            threading.Thread(target=lambda name=name, one=one: lines.update({name: one.restore_zeebe(name, BACKUP)}))
+            for name, one in runtimes.items()
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert lines == dict.fromkeys(runtimes, "Successfully restored broker from backup")
+        assert namespace.jobs().keys() == {f"zeebe-{ordinal}-restore-{BACKUP}" for ordinal in range(3)}
+        assert "broker-1: Starting to restore from backup" in caplog.messages
+        namespace.runtime().start(ZEEBE, {})
+        until(lambda: namespace.runtime().is_started(ZEEBE))
+
+    def test_the_job_is_the_brokers_own_pod_but_for_what_it_does(self, namespace: Namespace) -> None:
+        namespace.stop(ZEEBE)
+        namespace.runtime().restore_zeebe("broker-2", BACKUP)
+        spec = namespace.jobs()[f"zeebe-2-restore-{BACKUP}"].spec
+        (container,) = spec.template.spec.containers
+        told = {one.name: one.value for one in container.env}
+
+        assert container.command == ["/usr/local/zeebe/bin/restore", f"--backupId={BACKUP}"]
+        assert (container.image, spec.backoff_limit) == ("camunda/zeebe-broker:8.6.0", 0)
+        assert (told["K8S_NAME"], told["ZEEBE_BROKER_CLUSTER_NODEID"]) == ("zeebe-2", "2")
+        assert told["JAVA_TOOL_OPTIONS"] == "-Xmx1g"
+        assert spec.template.spec.init_containers[-1].name == "empty"
+        claims = [one.persistent_volume_claim.claim_name for one in spec.template.spec.volumes]
+        assert claims == ["data-zeebe-2"]
+
+    def test_a_broker_that_failed_is_restored_again_alone(self, namespace: Namespace) -> None:
+        namespace.annotate_pods(fails="zeebe-1")
+        namespace.stop(ZEEBE)
+        namespace.runtime().restore_zeebe("broker-0", BACKUP)
+        told = told_by(RestoreFailed, namespace.runtime().restore_zeebe, "broker-1", BACKUP)
+        assert told.startswith(
+            f"broker-1 was not restored from backup {BACKUP}: the restore command ended with exit code 1"
+        )
+        first = {name: job.metadata.uid for name, job in namespace.jobs().items()}
+
+        namespace.annotate_pods(fails=None)
+        namespace.runtime().restore_zeebe("broker-1", BACKUP)
+
+        again = {name: job.metadata.uid for name, job in namespace.jobs().items()}
+        assert {name for name in first if first[name] != again[name]} == {f"zeebe-1-restore-{BACKUP}"}
+
+    def test_a_job_that_still_runs_is_taken_over_and_zeebe_does_not_start(self, namespace: Namespace) -> None:
+        namespace.annotate_pods(never_ends="true")
+        namespace.stop(ZEEBE)
+        told = told_by(RestoreFailed, namespace.runtime(restore_timeout="3s").restore_zeebe, "broker-0", BACKUP)
+        assert "its restore did not end within 3 s and was ended" in told
+        until(lambda: namespace.jobs() == {})
+
+        lost = threading.Thread(target=self.quietly, args=(namespace.runtime(restore_timeout="8s"),))
+        lost.start()
+        until(lambda: len(namespace.jobs()) == 1)
+        name, uid = next((name, job.metadata.uid) for name, job in namespace.jobs().items())
+        assert name in told_by(Rejected, namespace.runtime().start, ZEEBE, {})
+        other = told_by(RestoreFailed, namespace.runtime().restore_zeebe, "broker-0", BACKUP + 1)
+        assert f"broker-0 is being restored by Job {name} from backup {BACKUP}" in other
+        until(lambda: self.running(namespace, name))
+        pods = namespace.core.list_namespaced_pod(namespace.name, label_selector=f"job-name={name}").items
+        namespace.core.patch_namespaced_pod(
+            pods[0].metadata.name, namespace.name, {"metadata": {"annotations": {"sandbox/never-ends": None}}}
+        )
+        line = namespace.runtime().restore_zeebe("broker-0", BACKUP)
+        lost.join()
+
+        assert line == "Successfully restored broker from backup"
+        assert namespace.jobs()[name].metadata.uid == uid
+
+    @staticmethod
+    def quietly(runtime: Runtime) -> None:
+        runtime.restore_zeebe("broker-0", BACKUP)
+
+    @staticmethod
+    def running(namespace: Namespace, name: str) -> bool:
+        pods = namespace.core.list_namespaced_pod(namespace.name, label_selector=f"job-name={name}").items
+        return bool(pods) and pods[0].status.phase == "Running"
+
+    def test_a_job_whose_pod_finds_no_node_says_so(self, namespace: Namespace) -> None:
+        template = {"spec": {"nodeSelector": {"disk": "fast"}}}
+        namespace.stop(ZEEBE)
+        namespace.apps.patch_namespaced_stateful_set("zeebe", namespace.name, {"spec": {"template": template}})
+        told = told_by(RestoreFailed, namespace.runtime(timeout="3s").restore_zeebe, "broker-0", BACKUP)
+        assert told.startswith("broker-0 was not restored: its Job did not begin within 3 s: its pod has no node")
+        assert "node affinity/selector" in told
