@@ -10,11 +10,11 @@ from camunda_backup.api.generation import Generation
 from camunda_backup.clusters import AnyCluster
 from camunda_backup.databases import Dump, as_json
 from camunda_backup.fields import Duration, Model
-from camunda_backup.kubernetes_target import KubernetesRuntime
 from camunda_backup.orders import Stage
 from camunda_backup.sections import SecondaryStorage
 from camunda_backup.states import Component
 from camunda_backup.storage.stores import Repository
+from camunda_backup.targets import CommandRuntime
 
 NO_PAUSE = "with secondary_storage.engine rdbms a backup does not pause exporting"
 MUST_GO = {
@@ -87,11 +87,7 @@ class RdbmsCluster(AnyCluster):
         if (self.connections.optimize is None) != (self.optimize_storage is None):
             missing = "connections.optimize" if self.optimize_storage else "optimize_storage"
             raise ValueError(f"{missing} is missing: Optimize is backed up with both, its port and its search engine")
-        if isinstance(self.runtime, KubernetesRuntime):
-            raise ValueError(  # noqa: TRY004 - pydantic's way
-                "runtime.type must be command: the Jobs of the kubernetes runtime restore by a backup ID only"
-            )
-        for broker in self.runtime.processes.zeebe if self.runtime else ():
+        for broker in self.runtime.processes.zeebe if isinstance(self.runtime, CommandRuntime) else ():
             if "{backup_id}" in broker.restore:
                 raise ValueError(
                     f"runtime.processes.zeebe: write {{arguments}} instead of --backupId={{backup_id}} into the restore"

@@ -103,6 +103,13 @@ def test_it_runs_the_restore_application_once() -> None:
     assert not {"args", "ports", "readinessProbe", "lifecycle"} & container.keys()
 
 
+def test_without_a_backup_id_the_restore_application_chooses() -> None:
+    made = restore_job(STATEFUL_SET, 2, None, wanted(), 7200.0)
+    assert made["metadata"]["name"] == "camunda-zeebe-2-restore-by-position"
+    (container,) = made["spec"]["template"]["spec"]["containers"]
+    assert container["command"] == ["/usr/local/zeebe/bin/restore"]
+
+
 def test_it_is_the_brokers_own_pod() -> None:
     spec = pod()
     assert (spec["serviceAccountName"], spec["hostname"], spec["subdomain"]) == (

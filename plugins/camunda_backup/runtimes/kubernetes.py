@@ -125,7 +125,7 @@ class Kubernetes:
         """Return None: nothing in Kubernetes can tell."""
         return None
 
-    def restore_zeebe(self, broker: str, backup_id: int) -> str:
+    def restore_zeebe(self, broker: str, backup_id: int | None) -> str:
         """Run the broker's Job to its end; what the restore application prints goes to the log as it comes."""
         if broker not in self.brokers():
             raise Rejected(f"the cluster file names no broker {broker!r}; it names {', '.join(self.brokers())}")

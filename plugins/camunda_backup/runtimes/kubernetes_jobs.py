@@ -37,9 +37,9 @@ echo "$1 was emptied"
 """
 
 
-def job_name(stateful_set: Mapping[str, Any], ordinal: int, backup_id: int) -> str:
+def job_name(stateful_set: Mapping[str, Any], ordinal: int, backup_id: int | None) -> str:
     """Return the name of a Job, the same for every try, so that no two of them can run at once."""
-    end = f"-{ordinal}-restore-{backup_id}"
+    end = f"-{ordinal}-restore-{_label(backup_id)}"
     return f"{stateful_set['metadata']['name'][: LONGEST_NAME - len(end)]}{end}"
 
 
@@ -86,18 +86,20 @@ def data_paths(stateful_set: Mapping[str, Any], container: Mapping[str, Any], vo
 
 
 def restore_job(
-    stateful_set: Mapping[str, Any], ordinal: int, backup_id: int, wanted: RestoreJob, deadline: float
+    stateful_set: Mapping[str, Any], ordinal: int, backup_id: int | None, wanted: RestoreJob, deadline: float
 ) -> dict[str, Any]:
     """Return the Job that empties a broker's volume and restores a backup into it.
 
     :param stateful_set: the brokers'
     :param ordinal: the broker's number
+    :param backup_id: None: the restore application chooses by the exported positions in the database
     :param deadline: seconds after which Kubernetes ends it
     :raises Rejected: the StatefulSet cannot be restored so
     """
     broker = broker_container(stateful_set, wanted.container)
     paths = data_paths(stateful_set, broker, wanted.volume)
-    told = {BROKER: pod_name(stateful_set, ordinal), BACKUP: str(backup_id)}
+    told = {BROKER: pod_name(stateful_set, ordinal), BACKUP: _label(backup_id)}
+    chosen_backup = [] if backup_id is None else [f"--backupId={backup_id}"]
     template = deepcopy(dict(stateful_set["spec"]["template"]))
     meta, spec = template.setdefault("metadata", {}), template["spec"]
     chosen = stateful_set["spec"]["selector"].get("matchLabels") or {}
@@ -109,7 +111,7 @@ def restore_job(
     }
     own = {name: value for name, value in broker.items() if name not in OF_A_SERVER}
     own["env"] = _environment(stateful_set, broker, ordinal, wanted, paths)
-    spec["containers"] = [{**own, "name": RESTORE, "command": [wanted.program, f"--backupId={backup_id}"]}]
+    spec["containers"] = [{**own, "name": RESTORE, "command": [wanted.program, *chosen_backup]}]
     first = [one for one in spec.get("initContainers") or [] if one.get("restartPolicy") != "Always"]
     spec["initContainers"] = [*first, *_emptying(own, paths)]
     spec["volumes"] = [*(spec.get("volumes") or []), *_claims(stateful_set, ordinal)]
@@ -206,6 +208,10 @@ def _claims(stateful_set: Mapping[str, Any], ordinal: int) -> Iterator[dict[str,
     for claim in stateful_set["spec"].get("volumeClaimTemplates") or []:
         name = claim["metadata"]["name"]
         yield {"name": name, "persistentVolumeClaim": {"claimName": claim_name(stateful_set, ordinal, name)}}
+
+
+def _label(backup_id: int | None) -> str:
+    return "by-position" if backup_id is None else str(backup_id)
 
 
 def _shown(stateful_set: Mapping[str, Any]) -> str:
