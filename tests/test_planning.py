@@ -8,8 +8,9 @@ import pytest
 
 from camunda_backup.clusters import Cluster
 from camunda_backup.inspection import Inspection
-from camunda_backup.planning import Survey, signing_in
+from camunda_backup.planning import signing_in
 from camunda_backup.standing import runtime
+from camunda_backup.surveys import Survey
 from tests.hooks.server import Server, serving
 from tests.hooks.signing_in import Provider
 from tests.test_targets import RUNTIME, cluster

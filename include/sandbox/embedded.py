@@ -1,12 +1,13 @@
 """The embedded cluster: real Camunda 8.6 and OpenSearch on this machine; only Optimize is a stand-in."""
 
 import shutil
+import tarfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 from . import camunda, fetch, ports, zeebe_backups
 from .errors import SandboxError
@@ -227,6 +228,34 @@ class EmbeddedCluster:
         if "store" not in self.parts:
             raise SandboxError("Zeebe has no backup store.")
         return zeebe_backups.is_complete(self.urls["store"], backup_id)
+
+    def archive_zeebe(self, output: BinaryIO) -> None:
+        """Write Zeebe's data folder as a tar archive, hard and symbolic links kept.
+
+        :raises BusyError: Zeebe runs, or is being restored
+        """
+        with (
+            self.programs.kept_ended("zeebe", camunda.RESTORE),
+            tarfile.open(fileobj=output, mode="w|") as archive,
+        ):
+            archive.add(camunda.zeebe_data(self._site), ".")
+
+    def unarchive_zeebe(self, source: BinaryIO) -> None:
+        """Fill Zeebe's empty data folder from such an archive.
+
+        :raises BusyError: Zeebe runs, or is being restored
+        :raises SandboxError: the folder is not empty, or this is no archive
+        """
+        data = camunda.zeebe_data(self._site)
+        with self.programs.kept_ended("zeebe", camunda.RESTORE):
+            data.mkdir(parents=True, exist_ok=True)
+            if any(data.iterdir()):
+                raise SandboxError("Zeebe's data folder is not empty.")
+            try:
+                with tarfile.open(fileobj=source, mode="r|*") as archive:
+                    archive.extractall(data, filter="tar")
+            except tarfile.TarError as error:
+                raise SandboxError(f"This is no archive: {error}.") from error
 
     def destroy(self, report: Report) -> None:
         """Lose Zeebe's data, every index of Camunda's, and the processes that used them; all backups stay.

@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Protocol, cast
+from typing import Any, BinaryIO, Protocol, cast
 
+from .archive_streams import Incoming, Outgoing
 from .errors import BusyError, SandboxError
 from .ports import HOST
 from .programs import PACKAGE_FOLDER, Ended
@@ -24,6 +25,7 @@ ADDRESS = "SANDBOX_PROCESSES"
 """The environment variable that tells where to ask."""
 
 ZEEBE = "zeebe"
+ARCHIVE = f"/processes/{ZEEBE}/archive"
 POLL_INTERVAL = 0.1
 
 
@@ -57,6 +59,12 @@ class Processes(Protocol):
 
     def holds_backup(self, backup_id: int) -> bool:
         """Return whether Zeebe's backup store holds a complete backup."""
+
+    def archive_zeebe(self, output: BinaryIO) -> None:
+        """Write Zeebe's data folder as a tar archive, hard and symbolic links kept."""
+
+    def unarchive_zeebe(self, source: BinaryIO) -> None:
+        """Fill Zeebe's empty data folder from such an archive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +147,30 @@ class Handler(BaseHTTPRequestHandler):
 
     def handle_call(self) -> None:
         """Read the call and send its answer."""
+        if self.path == ARCHIVE:
+            self._pass_archive(cast("Server", self.server).processes)
+            return
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        status, told = answer(cast("Server", self.server).processes, self.command, self.path, body)
+        self._send(*answer(cast("Server", self.server).processes, self.command, self.path, body))
+
+    def _pass_archive(self, processes: Processes) -> None:
+        """Pass an archive through, in either direction; one that ends too early is cut off."""
+        self.close_connection = True
+        outgoing = Outgoing(self)
+        try:
+            if self.command == "GET":
+                processes.archive_zeebe(cast("BinaryIO", outgoing))
+                outgoing.end()
+            else:
+                size = int(self.headers.get("Content-Length") or 0)
+                processes.unarchive_zeebe(cast("BinaryIO", Incoming(cast("BinaryIO", self.rfile), size)))
+                self._send(HTTPStatus.NO_CONTENT, None)
+        except (SandboxError, OSError) as error:
+            if not outgoing.begun:
+                status = HTTPStatus.CONFLICT if isinstance(error, BusyError) else HTTPStatus.INTERNAL_SERVER_ERROR
+                self._send(status, {"message": str(error)})
+
+    def _send(self, status: HTTPStatus, told: dict[str, Any] | None) -> None:
         content = b"" if told is None else json.dumps(told).encode()
         self.send_response_only(status)
         if told is not None:

@@ -4,6 +4,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from camunda_backup.cold import Cold
 from camunda_backup.errors import ClusterFileError
 from camunda_backup.ids import IdScheme
 from camunda_backup.kubernetes_target import KubernetesRuntime
@@ -19,9 +20,9 @@ from camunda_backup.sections import (
     SecondaryStorage,
     WaitLimits,
 )
-from camunda_backup.states import Component
+from camunda_backup.states import Companion, Component, Runs
 from camunda_backup.storage.stores import Repository, Store
-from camunda_backup.targets import CommandRuntime, VisualCheck
+from camunda_backup.targets import CommandRuntime, VisualCheck, node_ids
 
 
 class AnyCluster(Ports):
@@ -33,6 +34,7 @@ class AnyCluster(Ports):
     runtime: CommandRuntime | KubernetesRuntime | None = Field(
         None, discriminator="type", description="how components are stopped and started; for the restore"
     )
+    cold: Cold | None = Field(None, description="makes cold backups possible: the whole cluster stops for them")
     visual_check: VisualCheck = VisualCheck()
     restore_limits: RestoreLimits = RestoreLimits()
     links: Links = Links()
@@ -46,6 +48,19 @@ class AnyCluster(Ports):
         return self
 
     repository_fields: ClassVar[tuple[str, ...]] = ("repository", "optimize_repository")
+
+    @model_validator(mode="after")
+    def _fits_cold(self) -> Self:
+        if self.cold is None:
+            return self
+        if self.runtime is None:
+            raise ValueError("runtime is missing: nothing says how components stop for the cold backup and start again")
+        if Component.ZEEBE not in self.generation.restarted:
+            raise ValueError(
+                f"cold must go, or write management_api: actuator: Camunda {self.version} is not stopped as a whole"
+                " where its Restore API is used"
+            )
+        return self
 
     @model_validator(mode="after")
     def _fits_storage(self) -> Self:
@@ -79,6 +94,19 @@ class AnyCluster(Ports):
     def broker_names(self) -> tuple[str, ...]:
         """The brokers' names in the runtime; none when the file names no runtime."""
         return self.runtime.broker_names if self.runtime else ()
+
+    @property
+    def node_ids(self) -> dict[str, int]:
+        """The node ID of each broker by its name in the runtime."""
+        brokers = self.runtime.processes.zeebe if self.runtime else ()
+        return dict(zip((broker.name for broker in brokers), node_ids(brokers), strict=True))
+
+    @property
+    def stop_order(self) -> tuple[Runs, ...]:
+        """Everything that stops for a cold backup or restore, in that order; it starts in the reverse one."""
+        there = [one for one in Companion if self.runtime and getattr(self.runtime.processes, one.value)]
+        first = [one for one in there if one is Companion.WEB_MODELER]
+        return (*first, *reversed(self.processes), *(one for one in there if one not in first))
 
     def dag_id(self, job: str) -> str:
         """Return the DAG of a job for this cluster."""

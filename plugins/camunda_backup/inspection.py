@@ -1,6 +1,6 @@
 """The checks before a backup: each yields one sentence per problem, and none changes anything."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,10 +21,13 @@ class Inspection(Look):
 
     cluster: Cluster
 
-    def problems(self) -> list[str]:
-        """Run every check and return every problem, each once."""
+    def problems(self, checks: Sequence["Check"] = ()) -> list[str]:
+        """Run every check and return every problem, each once.
+
+        :param checks: default: those before a hot backup
+        """
         found: list[str] = []
-        for check in CHECKS:
+        for check in checks or CHECKS:
             found.extend(told(check(self)))
         return list(dict.fromkeys(found))
 
@@ -164,7 +167,9 @@ def caller_ids(look: Look) -> Iterator[str]:
         )
 
 
-CHECKS: tuple[Callable[[Inspection], Iterable[str]], ...] = (
+Check = Callable[[Inspection], Iterable[str]]
+
+CHECKS: tuple[Check, ...] = (
     answering,
     healthy,
     one_version,

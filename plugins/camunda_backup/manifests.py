@@ -11,6 +11,7 @@ from airflow.sdk import Asset, ObjectStoragePath
 
 from camunda_backup.states import Component
 
+HOT, COLD = "hot", "cold"
 RDBMS = "rdbms"  # the kind of a manifest whose secondary storage is a database
 LOCATION_VARIABLE = "CAMUNDA_BACKUP_MANIFESTS"
 
@@ -89,7 +90,7 @@ def read(where: str, cluster: str, backup_id: int) -> dict[str, Any]:
 
 
 def taken_at(manifest: Mapping[str, Any]) -> datetime:
-    """Return the time whose state a restore brings back at the least: when the pause, or the dump, began."""
+    """Return the time whose state a restore brings back at the least: when the pause, the dump, or the downtime began."""
     return datetime.fromisoformat(manifest["taken_at"] if "taken_at" in manifest else manifest["pause"]["asked_at"])
 
 
@@ -112,3 +113,17 @@ def as_part(component: Component, report: Mapping[str, Any], asked_at: float, co
         "completed_at": as_time(completed_at),
         "seconds": round(completed_at - asked_at, 1),
     }
+
+
+def kind(manifest: Mapping[str, Any]) -> str:
+    """Return how a set was made: hot, while the cluster worked, or cold, while all of it was stopped."""
+    return str(manifest.get("kind", HOT))
+
+
+def newest(where: str, cluster: str, wanted: str) -> dict[str, Any] | None:
+    """Return the manifest of the newest complete set of a kind, None when there is none.
+
+    :param where: what :func:`location` returned
+    """
+    found = (read(where, cluster, backup_id) for backup_id in backup_ids(where, cluster))
+    return next((manifest for manifest in found if kind(manifest) == wanted), None)

@@ -1,7 +1,6 @@
 """The look before a restore: every reason against it in one list, and the plan; nothing is changed."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,83 +10,13 @@ from camunda_backup.clusters import AnyCluster
 from camunda_backup.errors import Rejected, Unreachable
 from camunda_backup.hooks.issuers import IssuerHook
 from camunda_backup.hooks.parts import Part, PartHook
-from camunda_backup.look import Look, told
-from camunda_backup.restores import Plan, Step, snapshots_of
-from camunda_backup.runtimes.runtime import Runtime
+from camunda_backup.look import told
+from camunda_backup.restores import Step, snapshots_of
 from camunda_backup.sets import fits_version
 from camunda_backup.states import Component, Phase, Report
-from camunda_backup.storage.engine import Snapshot
+from camunda_backup.surveys import Check, Survey
 from camunda_backup.versions import one_version
 from camunda_backup.visual.browser import lacking
-
-
-@dataclass
-class Survey:
-    """What is there, and what a manifest says should come back.
-
-    :param manifest: of the set to restore
-    :param runtime: stops and starts the components; None when there is nothing to stop
-    :param cancels: whether a restore that is still going on will be cancelled
-    :param look: the same look that a backup takes, for the checks they share
-    :param running: whether each component's process runs
-    :param reports: what each component says of its part of the set
-    """
-
-    cluster: AnyCluster
-    manifest: Mapping[str, Any]
-    runtime: Runtime | None
-    look: Look
-    cancels: bool = False
-    running: dict[Component, bool] = field(default_factory=dict)
-    reports: dict[Component, Report] = field(default_factory=dict)
-    snapshots: tuple[Snapshot, ...] = ()
-    steps: list[Step] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-    @property
-    def backup_id(self) -> int:
-        """The set's ID."""
-        return int(self.manifest["backup_id"])
-
-    @property
-    def brokers(self) -> tuple[str, ...]:
-        """The brokers that are stopped and restored one by one; none where the running cluster restores itself."""
-        alone = Component.ZEEBE in self.cluster.processes
-        return self.runtime.brokers() if alone and self.runtime else ()
-
-    def problems(self) -> list[str]:
-        """Run every check; return every reason against the restore, each once."""
-        return list(dict.fromkeys(problem for check in CHECKS for problem in told(check(self))))
-
-    def plan(self) -> Plan:
-        """Return what the restore will do; call :meth:`problems` before."""
-        manifest = self.manifest
-        return Plan(
-            self.cluster.name,
-            self.backup_id,
-            str(manifest["created_at"]),
-            tuple(manifest["camunda_versions"]),
-            int(manifest["partitions"]),
-            {component.value: self._word(report) for component, report in self.reports.items()},
-            {component.value: runs for component, runs in self.running.items()},
-            self.brokers,
-            tuple(self.steps),
-            dict(manifest["counts"]),
-            tuple(self.warnings),
-        )
-
-    def _word(self, report: Report) -> str:
-        word = report.progress.removeprefix(f"{report.component}: ")
-        return f"{word} when it was recorded" if self.speechless(report.component) else word
-
-    def speechless(self, component: Component) -> bool:
-        """Return whether a component cannot speak for itself; the records' word is the search engine's."""
-        return component is not Component.RECORDS and self.stopped(component)
-
-    def stopped(self, component: Component) -> bool:
-        """Return whether a component's process does not run; on 8.8 the web apps run inside Zeebe's."""
-        own = component if component in self.cluster.processes else Component.ZEEBE
-        return not self.running.get(own, True)
 
 
 def processes(survey: Survey) -> Iterator[str]:
@@ -119,8 +48,13 @@ def answering(survey: Survey) -> Iterator[str]:
 
 def connections(survey: Survey) -> Iterator[str]:
     """The cluster file names what the checks after the restore need."""
-    for name in sorted({"rest", *survey.cluster.generation.signed_calls}):
-        if getattr(survey.cluster.connections, name) is None:
+    yield from checkable(survey.cluster)
+
+
+def checkable(cluster: Cluster) -> Iterator[str]:
+    """Yield the connections without which nobody can look whether a cluster works."""
+    for name in sorted({"rest", *cluster.generation.signed_calls}):
+        if getattr(cluster.connections, name) is None:
             yield f"connections.{name} is missing in the cluster file: the restored cluster could not be checked"
 
 
@@ -186,8 +120,14 @@ def shape(survey: Survey) -> Iterator[str]:
 
 def repository(survey: Survey) -> Iterator[str]:
     """The snapshot repository is the cluster file's, every node can read it, and Zeebe has a backup store."""
-    for check in (agreement.repositories, agreement.same_repository, agreement.one_store):
+    yield from repositories(survey)
+    for check in (agreement.same_repository, agreement.one_store):
         yield from check(survey.look)
+
+
+def repositories(survey: Survey) -> Iterator[str]:
+    """The snapshot repository is the cluster file's, and every node can read it."""
+    yield from agreement.repositories(survey.look)
 
 
 def complete(survey: Survey) -> Iterator[str]:
@@ -197,10 +137,10 @@ def complete(survey: Survey) -> Iterator[str]:
     if storage is None:
         return
     survey.snapshots = storage.snapshots(sets.snapshot_pattern(backup_id))
-    recorded = {part["component"]: part for part in survey.manifest["parts"]}
+    told_of = {part["component"]: part for part in survey.manifest["parts"]}
     for component in cluster.all_components:
-        if component in recorded and survey.speechless(component):
-            survey.reports[component] = recorded_report(backup_id, recorded[component])
+        if component in told_of and survey.speechless(component):
+            survey.reports[component] = recorded(backup_id, told_of[component])
         elif cluster.connection(component) not in survey.look.silent:
             survey.reports[component] = PartHook(Part(**cluster.part(component))).status(backup_id)
     asked_at = datetime.fromisoformat(survey.manifest["pause"]["asked_at"]).timestamp()
@@ -212,19 +152,19 @@ def complete(survey: Survey) -> Iterator[str]:
         asked_at - cluster.limits.clock_skew.total_seconds(),
     )
     yield from sets.problems(expected, survey.reports, survey.snapshots, pause_held=True)
-    yield from missing_snapshots(survey, recorded)
+    yield from missing_snapshots(survey, told_of)
 
 
-def recorded_report(backup_id: int, part: Mapping[str, Any]) -> Report:
-    """Return what a component said of its part when the manifest was written."""
+def recorded(backup_id: int, part: Mapping[str, Any]) -> Report:
+    """Return what a manifest says of a component's part."""
     fields = {**part, "backup_id": backup_id, "phase": Phase.COMPLETED, "reason": None, "found": True}
     return Report.from_json(fields)
 
 
-def missing_snapshots(survey: Survey, recorded: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def missing_snapshots(survey: Survey, told_of: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """Yield the snapshots that the manifest names and the repository does not hold."""
     there = {snapshot.name for snapshot in survey.snapshots}
-    for name, part in recorded.items():
+    for name, part in told_of.items():
         if name != Component.ZEEBE:
             gone = [piece["name"] for piece in part["pieces"] if piece["name"] not in there]
             yield from (f"{name}: snapshot {snapshot} is not in the repository any more" for snapshot in gone)
@@ -282,7 +222,7 @@ def templates(survey: Survey) -> Iterator[str]:
             )
 
 
-CHECKS: tuple[Callable[[Survey], Iterable[str]], ...] = (
+CHECKS: tuple[Check, ...] = (
     processes,
     answering,
     connections,

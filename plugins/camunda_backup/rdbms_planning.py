@@ -6,16 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from camunda_backup import planning, sets
-from camunda_backup.clusters import AnyCluster
 from camunda_backup.continuity import as_exported, gaps, uncovered
 from camunda_backup.dumps import database_of
 from camunda_backup.hooks.parts import ContinuousHook, Part, PartHook
-from camunda_backup.look import Look, told
-from camunda_backup.planning import Survey
 from camunda_backup.rdbms_clusters import RdbmsCluster
 from camunda_backup.restores import Plan, in_units
-from camunda_backup.runtimes.runtime import Runtime
 from camunda_backup.states import Component
+from camunda_backup.surveys import Survey
 from camunda_backup.versions import one_version
 
 
@@ -31,13 +28,6 @@ class RdbmsSurvey(Survey):
         dump: Mapping[str, Any] = self.manifest["database"]
         return dump
 
-    def problems(self) -> list[str]:
-        """Run every check; return every reason against the restore, each once."""
-        found = [problem for check in BEFORE for problem in told(check(self))]
-        found += [problem for check in OWN for problem in told(check(self))]
-        found += [problem for check in AFTER for problem in told(check(self))]
-        return list(dict.fromkeys(found))
-
     def plan(self) -> Plan:
         """Return what the restore will do; call :meth:`problems` before."""
         size = f" ({in_units(self.dump['bytes'])})" if "bytes" in self.dump else ""
@@ -45,13 +35,6 @@ class RdbmsSurvey(Survey):
             f"partition {number} at {one['most']}" for number, one in sorted(self.dump["exported"].items())
         )
         return replace(super().plan(), database=f"{self.dump['file']}{size}, exported: {positions}")
-
-
-def survey_of(cluster: AnyCluster, manifest: Mapping[str, Any], runtime: Runtime | None, *, cancels: bool) -> Survey:
-    """Return the survey that fits a cluster's secondary storage."""
-    if isinstance(cluster, RdbmsCluster):
-        return RdbmsSurvey(cluster, manifest, runtime, Look(cluster), cancels)
-    return Survey(cluster, manifest, runtime, Look(cluster), cancels)
 
 
 def versions(survey: RdbmsSurvey) -> Iterator[str]:
@@ -123,7 +106,7 @@ def optimize_is_complete(survey: RdbmsSurvey) -> Iterator[str]:
     part = recorded[Component.OPTIMIZE]
     survey.snapshots = storage.snapshots(sets.snapshot_pattern(backup_id))
     if survey.speechless(Component.OPTIMIZE):
-        report = planning.recorded_report(backup_id, part)
+        report = planning.recorded(backup_id, part)
     else:
         report = PartHook(Part(**survey.cluster.part(Component.OPTIMIZE))).status(backup_id)
     survey.reports[Component.OPTIMIZE] = report
@@ -134,20 +117,16 @@ def optimize_is_complete(survey: RdbmsSurvey) -> Iterator[str]:
     yield from planning.missing_snapshots(survey, {Component.OPTIMIZE: part})
 
 
-BEFORE: tuple[Callable[[Survey], Iterable[str]], ...] = (
+RDBMS_CHECKS: tuple[Callable[[RdbmsSurvey], Iterable[str]], ...] = (
     planning.processes,
     planning.answering,
     planning.connections,
     planning.signing_in,
     planning.pictures,
-)
-OWN: tuple[Callable[[RdbmsSurvey], Iterable[str]], ...] = (
     versions,
     dump_comes_back,
     zeebe_reaches_it,
     optimize_is_complete,
-)
-AFTER: tuple[Callable[[Survey], Iterable[str]], ...] = (
     planning.shape,
     planning.repository,
     planning.indices,

@@ -38,6 +38,7 @@ class Plan:
     :param brokers: whose data directory is emptied and restored; none where the running cluster restores itself
     :param database: what takes the database's place, where the secondary storage is one
     :param warnings: what could not be looked at, and why the restore may go on without it
+    :param copies: from what the brokers' data comes, where it is not Zeebe's backup store
     """
 
     cluster: str
@@ -52,6 +53,7 @@ class Plan:
     counts: Mapping[str, int]
     warnings: tuple[str, ...] = ()
     database: str | None = None
+    copies: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return the plan as JSON types."""
@@ -88,6 +90,9 @@ class Plan:
             yield f"**Emptied and restored first**: the data of {', '.join(self.brokers)}."
         else:
             yield "**Restored last, by the running cluster itself**: Zeebe's partitions; none works before."
+        if self.copies:
+            yield ""
+            yield from (f"- from a cold copy: {copy}" for copy in self.copies)
         for step in self.steps:
             deleted = sum(index.size for index in step.deleted)
             documents = sum(index.documents for index in step.deleted)

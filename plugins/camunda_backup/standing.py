@@ -1,7 +1,7 @@
 """How a cluster's processes stand: what a step of a restore makes sure of before it goes on."""
 
 from camunda_backup.clusters import AnyCluster
-from camunda_backup.errors import NotYet, RestoreFailed
+from camunda_backup.errors import BackupFailed, NotYet, RestoreFailed
 from camunda_backup.hooks.camunda import ExportingHook
 from camunda_backup.inspection import topology
 from camunda_backup.look import Look, told
@@ -20,6 +20,19 @@ def runtime(cluster: AnyCluster) -> Runtime:
     if config is None:
         raise RestoreFailed("runtime is missing in the cluster file: nothing says how components stop and start")
     return runtime_of(config)
+
+
+def require_down(cluster: AnyCluster) -> None:
+    """Make sure that nothing runs whose data is being copied.
+
+    :raises BackupFailed: something runs
+    """
+    processes = runtime(cluster)
+    if running := [one for one in cluster.stop_order if not processes.is_stopped(one)]:
+        raise BackupFailed(
+            f"{', '.join(running)} runs although it was stopped for the cold backup; find out who starts it, such as a"
+            " supervisor, then start a new run"
+        )
 
 
 def require_stopped(cluster: AnyCluster) -> None:

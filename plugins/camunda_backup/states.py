@@ -20,6 +20,17 @@ class Component(StrEnum):
     RECORDS = "records"
 
 
+class Companion(StrEnum):
+    """What runs beside the components and has no part in a backup set, but must not work while everything is down."""
+
+    WEB_MODELER = "web_modeler"
+    CONNECTORS = "connectors"
+    IDENTITY = "identity"
+
+
+Runs = Component | Companion
+
+
 class Phase(StrEnum):
     """How far a backup is, whatever word the component's generation uses for it."""
 

@@ -1,6 +1,6 @@
 """What a restore needs to know of a cluster: how its components run, who vouches for users, what to look at."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Literal, Self
 
@@ -40,6 +40,17 @@ class Broker(Process):
         description="exit code 0: the backup store holds {backup_id}; 1: it does not; asked only when Zeebe is down",
         pattern=r"\{backup_id\}",
     )
+    node_id: int | None = Field(None, ge=0, description="zeebe.broker.cluster.nodeId; default: its place in the list")
+    archive: Command | None = Field(
+        None,
+        description="for cold backups: writes its data directory to its output as a tar archive, e.g. tar -C"
+        " /usr/local/zeebe/data -cf - .",
+    )
+    unarchive: Command | None = Field(
+        None,
+        description="for cold restores: reads such an archive from its input into the empty data directory, e.g. tar -C"
+        " /usr/local/zeebe/data -xpf -",
+    )
 
 
 class Processes(Model):
@@ -50,13 +61,23 @@ class Processes(Model):
     operate: tuple[Process, ...] = ()
     tasklist: tuple[Process, ...] = ()
     optimize: tuple[Process, ...] = ()
+    connectors: tuple[Process, ...] = Field((), description="stopped while a cold backup or restore goes on")
+    identity: tuple[Process, ...] = Field((), description="Identity, stopped as the connectors are")
+    web_modeler: tuple[Process, ...] = Field((), description="stopped as the connectors are, before all others")
 
     @field_validator("zeebe")
     @classmethod
     def _each_its_name(cls, value: tuple[Broker, ...]) -> tuple[Broker, ...]:
         if len({broker.name for broker in value}) < len(value):
             raise ValueError("give every broker a name of its own")
+        if len(set(node_ids(value))) < len(value):
+            raise ValueError("give every broker its own node_id, or none of them any")
         return value
+
+
+def node_ids(brokers: Sequence[Broker]) -> list[int]:
+    """Return the node ID of each broker."""
+    return [place if broker.node_id is None else broker.node_id for place, broker in enumerate(brokers)]
 
 
 class CommandRuntime(Model):

@@ -17,6 +17,15 @@ def main() -> int:
     elif action == "has-backup":
         status, told = ask(host, port, "GET", f"/processes/{name}/backups/{backup[0]}")
         told["exit_code"] = int(not told.get("exists"))
+    elif action == "archive":
+        status, content = send(host, port, "GET", f"/processes/{name}/archive")
+        if status == 200:
+            sys.stdout.buffer.write(content)
+            return 0
+        told = json.loads(content or b"{}")
+    elif action == "unarchive":
+        status, content = send(host, port, "POST", f"/processes/{name}/archive", sys.stdin.buffer.read())
+        told = json.loads(content or b"{}")
     else:
         sent = f'{{"backup_id": {backup[0]}}}' if backup else ""
         status, told = ask(host, port, "POST", f"/processes/{name}/{action}", sent)
@@ -25,15 +34,21 @@ def main() -> int:
 
 
 def ask(host: str, port: str, method: str, path: str, sent: str = "") -> tuple[int, dict[str, object]]:
+    """Send one request; return what it tells."""
+    status, content = send(host, port, method, path, sent.encode())
+    return status, json.loads(content or b"{}")
+
+
+def send(host: str, port: str, method: str, path: str, sent: bytes = b"") -> tuple[int, bytes]:
     """Send one request over a connection of its own."""
     head = f"{method} {path} HTTP/1.0\r\nHost: {host}\r\nContent-Length: {len(sent)}\r\n\r\n"
     with socket.create_connection((host, int(port))) as connection:
-        connection.sendall((head + sent).encode())
+        connection.sendall(head.encode() + sent)
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
     if not answer:
-        return 502, {"message": "the stand-in gave no answer"}
+        return 502, b'{"message": "the stand-in gave no answer"}'
     top, _, body = answer.partition(b"\r\n\r\n")
-    return int(top.split()[1]), json.loads(body or b"{}")
+    return int(top.split()[1]), body
 
 
 sys.exit(main())

@@ -1,12 +1,15 @@
-"""`python -m sandbox part`: look at, stop, start, empty or restore one part of a sandbox that runs.
+"""`python -m sandbox part`: look at, stop, start, empty, archive or restore one part of a sandbox that runs.
 
 This is what a cluster file's commands call. The address of the sandbox comes from SANDBOX_PROCESSES.
 """
 
 import argparse
+import json
 import os
+import shutil
 import sys
-from typing import Any
+import tempfile
+from typing import Any, BinaryIO
 
 import requests
 
@@ -16,9 +19,10 @@ from sandbox.process_control import ADDRESS
 
 from .output import say
 
-ACTIONS = ("state", "stop", "start", "empty", "restore", "has-backup")
+ACTIONS = ("state", "stop", "start", "empty", "restore", "has-backup", "archive", "unarchive")
 WITH_BACKUP = ("restore", "has-backup")
 TIMEOUT = 900.0  # seconds; longer than a restore takes
+CHUNK = 1 << 20  # bytes
 IN_THE_WAY = 2  # exit code
 
 
@@ -50,27 +54,50 @@ def _run(action: str, name: str, backup_id: int | None) -> int:
         say(ended["output"].rstrip())
         code = int(ended["exit_code"])
         return code if code >= 0 else 128 - code  # as a shell tells of a signal
+    elif action == "archive":
+        _ask("GET", f"/processes/{name}/archive", output=sys.stdout.buffer)
+    elif action == "unarchive":
+        with tempfile.TemporaryFile() as whole:
+            shutil.copyfileobj(sys.stdin.buffer, whole)
+            whole.seek(0)
+            _ask("POST", f"/processes/{name}/archive", data=whole)
     else:
         _call("POST", f"/processes/{name}/{action}")
     return 0
 
 
 def _call(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-    """Ask the sandbox.
+    """Ask the sandbox; return what it tells.
 
+    :raises SandboxError: it cannot be asked, or refused
+    """
+    content = _ask(method, path, json=body)
+    return json.loads(content) if content else None
+
+
+def _ask(method: str, path: str, *, output: BinaryIO | None = None, **sent: Any) -> bytes:
+    """Ask the sandbox; return its answer.
+
+    :param output: where a long answer goes as it comes
     :raises SandboxError: it cannot be asked, or refused
     """
     address = os.environ.get(ADDRESS)
     if not address:
         raise SandboxError(f"{ADDRESS} is not set; it is the address at which the sandbox controls its processes.")
     try:
-        with session() as direct:
-            response = direct.request(method, f"{address}{path}", json=body, timeout=TIMEOUT)
-        told: Any = response.json() if response.content else None
+        with (
+            session() as direct,
+            direct.request(method, f"{address}{path}", timeout=TIMEOUT, stream=True, **sent) as response,
+        ):
+            if not response.ok:
+                raise SandboxError(response.json()["message"])
+            if output is None:
+                return response.content
+            for chunk in response.iter_content(CHUNK):
+                output.write(chunk)
+            output.flush()
+            return b""
     except requests.RequestException as error:
         raise SandboxError(
             f"The sandbox cannot be asked at {address}: {type(error).__name__}. Is it running?"
         ) from error
-    if not response.ok:
-        raise SandboxError(told["message"])
-    return told

@@ -51,7 +51,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer. ``body`` is encoded as JSON unless it is text; None sends no body at all.
+    """An answer. ``body`` is encoded as JSON unless it is text or bytes; None sends no body at all.
 
     :param pretty: indented like Jackson's pretty printer, as Tasklist answers
     """
@@ -66,6 +66,8 @@ class Reply:
         """The bytes that go over the wire."""
         if self.body is None:
             return b""
+        if isinstance(self.body, bytes):
+            return self.body
         if isinstance(self.body, str):
             return self.body.encode()
         if self.pretty:

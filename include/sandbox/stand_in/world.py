@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.stand_in.answers import ENGINES, LINES, Answers
+from sandbox.stand_in.archives import Archives
 from sandbox.stand_in.conditions import Conditions
 from sandbox.stand_in.engine.indices import Index, Indices
 from sandbox.stand_in.engine.optimize import FIRST_DOCUMENTS
@@ -73,6 +74,7 @@ class World:
         self.line = LINES[play.line]
         self.engine = ENGINES[play.engine]
         self.answers = Answers(self.line, self.engine)
+        self.archives = Archives(self)
         self.search_url = ""
         self.down: set[str] = set()
         self.client_secret = play.client_secret

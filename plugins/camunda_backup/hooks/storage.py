@@ -23,7 +23,7 @@ from camunda_backup.storage.restoring import (
     templates_of,
 )
 
-ID_IN_NAME = re.compile(r"^camunda_(?:[a-z]+|zeebe_records_backup)_(?P<id>\d+)(?:_|$)")
+ID_IN_NAME = re.compile(r"^camunda_(?:[a-z]+|zeebe_records_backup|cold_[a-z]+)_(?P<id>\d+)(?:_|$)")
 
 
 class StorageHook(JsonHook):

@@ -20,11 +20,12 @@ class ApproveRestore(HITLOperator):
     Not asked when the run's param ``approve`` is off. Returns who answered, and when.
 
     :param cluster: the cluster file
+    :param question: what is asked; default: whether its data may be deleted
     """
 
-    def __init__(self, *, cluster: AnyCluster, **kwargs: Any) -> None:
+    def __init__(self, *, cluster: AnyCluster, question: str | None = None, **kwargs: Any) -> None:
         super().__init__(
-            subject=f"Restore {cluster.name}? Its data will be deleted.",
+            subject=question or f"Restore {cluster.name}? Its data will be deleted.",
             body="{{ ti.xcom_pull(task_ids='plan')['text'] }}",
             options=[APPROVE, REJECT],
             response_timeout=cluster.restore_limits.approval,

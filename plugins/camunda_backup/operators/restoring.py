@@ -10,7 +10,7 @@ from camunda_backup.errors import CamundaBackupError, RestoreFailed
 from camunda_backup.operators.step import RunbookStep, TimedStep, failed_among
 from camunda_backup.rdbms_clusters import RdbmsCluster
 from camunda_backup.standing import require_healthy_zeebe, require_stopped, runtime
-from camunda_backup.states import Component
+from camunda_backup.states import Component, Runs
 
 
 class RestoreZeebe(TimedStep):
@@ -51,7 +51,7 @@ class StartComponent(TimedStep):
 
     template_fields: Sequence[str] = ("stopped",)
 
-    def __init__(self, *, cluster: AnyCluster, component: Component, stopped: Any, **kwargs: Any) -> None:
+    def __init__(self, *, cluster: AnyCluster, component: Runs, stopped: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.cluster = cluster
         self.component = component
@@ -59,7 +59,7 @@ class StartComponent(TimedStep):
 
     def step(self, context: Context) -> dict[str, Any]:
         """Start it; safe to repeat."""
-        if self.component is not Component.ZEEBE:
+        if isinstance(self.component, Component) and self.component is not Component.ZEEBE:
             require_healthy_zeebe(self.cluster)
         runtime(self.cluster).start(self.component, (self.stopped or {}).get("stopped", {}))
         self.log.info("%s was started", self.component)

@@ -1,19 +1,21 @@
 """Components that shell commands stop and start: systemd, docker compose, or whatever has a command line."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from camunda_backup.errors import CamundaBackupError, Rejected, RestoreFailed, Unreachable
+from camunda_backup.errors import BackupFailed, CamundaBackupError, Rejected, RestoreFailed, Unreachable
+from camunda_backup.runtimes.pipes import LocalPipingShell, PipingShell, Sink
 from camunda_backup.runtimes.restore_application import read_restore
-from camunda_backup.runtimes.shells import Ended, LocalShell, NoConnection, Shell, Tell, TimedOut
+from camunda_backup.runtimes.shells import Ended, NoConnection, Tell, TimedOut
 from camunda_backup.secrets import harmless
-from camunda_backup.states import Component
+from camunda_backup.states import Runs
 from camunda_backup.targets import Broker, CommandRuntime, Process
 
 log = logging.getLogger(__name__)
 
+ZEEBE = "zeebe"
 RUNNING = {"running", "active", "up", "true", "started"}
 STOPPED = {"stopped", "inactive", "failed", "false", "exited", "dead", "down"}
 
@@ -38,7 +40,7 @@ class Commands:
         self._timeout = told.timeout.total_seconds()
         self._restore_timeout = told.restore_timeout.total_seconds()
 
-    def problems(self, components: Sequence[Component]) -> list[str]:
+    def problems(self, components: Sequence[Runs]) -> list[str]:
         """Ask every process for its state and return what cannot be told."""
         found: list[str] = []
         silent: set[str | None] = set()
@@ -64,7 +66,7 @@ class Commands:
         """Return the names of Zeebe's brokers."""
         return tuple(broker.name for broker in self._processes.zeebe)
 
-    def stop(self, component: Component) -> dict[str, Any]:
+    def stop(self, component: Runs) -> dict[str, Any]:
         """Run the stop commands; a process that says it is stopped may answer them as it likes."""
         for unit in reversed(self._units(component)):
             ended = self._run(unit, "stop", unit.process.stop)
@@ -73,7 +75,7 @@ class Commands:
             log.info("%s was asked to stop", unit.name)
         return {}
 
-    def start(self, component: Component, stopped: Mapping[str, Any]) -> None:
+    def start(self, component: Runs, stopped: Mapping[str, Any]) -> None:
         """Run the start commands of the processes that do not run."""
         for unit in self._units(component):
             if self._running(unit):
@@ -82,11 +84,11 @@ class Commands:
             self._must(unit, "start", unit.process.start)
             log.info("%s was asked to start", unit.name)
 
-    def is_stopped(self, component: Component) -> bool:
+    def is_stopped(self, component: Runs) -> bool:
         """Return whether every process of a component says that it is stopped."""
         return not any(self._running(unit) for unit in self._units(component))
 
-    def is_started(self, component: Component) -> bool:
+    def is_started(self, component: Runs) -> bool:
         """Return whether every process of a component says that it is running."""
         return all(self._running(unit) for unit in self._units(component))
 
@@ -119,12 +121,58 @@ class Commands:
             raise RestoreFailed(f"{error}; look at its output above, or raise runtime.restore_timeout") from error
         return read_restore(broker, backup_id, ended)
 
-    def _units(self, component: Component) -> list[_Unit]:
+    def without_archives(self) -> list[str]:
+        """Return the brokers whose data cannot be archived and brought back: a command for it is missing."""
+        return [broker.name for broker in self._processes.zeebe if not (broker.archive and broker.unarchive)]
+
+    def archive(self, broker: str, timeout: float, sink: Sink) -> None:
+        """Run the broker's archive command and hand on what it prints."""
+        told = self._broker(broker)
+        unit = self._stopped_unit(told, BackupFailed)
+        ended = self._pipe(unit, "archive", told.archive, timeout, sink)
+        if ended.exit_code != 0:
+            raise BackupFailed(_failure(unit, "archive", ended))
+
+    def unarchive(self, broker: str, timeout: float, source: Iterable[bytes]) -> None:
+        """Run the broker's empty command, then give its unarchive command the archive to read."""
+        told = self._broker(broker)
+        unit = self._stopped_unit(told, RestoreFailed)
+        self._must(unit, "empty", told.empty, RestoreFailed)
+        ended = self._pipe(unit, "unarchive", told.unarchive, timeout, source=source)
+        if ended.exit_code != 0:
+            raise RestoreFailed(_failure(unit, "unarchive", ended))
+
+    def _stopped_unit(self, broker: Broker, error: type[CamundaBackupError]) -> _Unit:
+        unit = _Unit(broker.name, broker)
+        if self._running(unit):
+            raise error(f"{unit.name} is running, so its data was left alone; stop it, then start again")
+        return unit
+
+    def _pipe(
+        self,
+        unit: _Unit,
+        name: str,
+        command: str | None,
+        timeout: float,
+        sink: Sink = len,
+        *,
+        source: Iterable[bytes] | None = None,
+    ) -> Ended:
+        if command is None:
+            raise Rejected(f"{unit.name} has no {name} command in the cluster file; add it to runtime.processes.zeebe")
+        try:
+            return shell(unit.process.ssh).pipe(command, timeout, sink, source)
+        except NoConnection:
+            raise
+        except TimedOut as error:
+            raise TimedOut(f"{unit.name}: its {name} command: {error}; look at it, or raise cold.timeout") from error
+
+    def _units(self, component: Runs) -> list[_Unit]:
         """Return the processes of a component in the order in which they start.
 
         :raises Rejected: the cluster file names none
         """
-        if component is Component.ZEEBE:
+        if component == ZEEBE:
             brokers = [_Unit(broker.name, broker) for broker in self._processes.zeebe]
             return [*brokers, *_numbered("gateway", self._processes.gateway)]
         processes = getattr(self._processes, component.value, ())
@@ -175,13 +223,13 @@ class Commands:
             raise type(error)(f"{unit.name}: its {name} command: {error}") from error
 
 
-def shell(ssh: str | None) -> Shell:
+def shell(ssh: str | None) -> PipingShell:
     """Return where a command of a cluster file runs: on the worker, or through an SSH connection.
 
     :raises Rejected: the SSH provider is not installed
     """
     if ssh is None:
-        return LocalShell()
+        return LocalPipingShell()
     try:
         from camunda_backup.runtimes.ssh import SshShell  # noqa: PLC0415 - the provider is optional
     except ImportError as error:

@@ -2,14 +2,15 @@
 
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 import paramiko
 from airflow.providers.ssh.hooks.ssh import SSHHook
 from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException
 
 from camunda_backup.errors import Rejected, Unreachable
+from camunda_backup.runtimes.pipes import Feeder, Sink
 from camunda_backup.runtimes.shells import CHUNK, LOOK, Ended, Lines, NoConnection, Tell, TimedOut
 
 CONNECT = 15  # seconds, when the connection names no conn_timeout
@@ -37,6 +38,33 @@ class SshShell:
                 if time.monotonic() > end:
                     left = "ended" if tied else "left alone on its host"
                     raise TimedOut(f"it did not end within {timeout:.0f} s and was {left}")
+            code = channel.recv_exit_status()
+        if code < 0:
+            raise Unreachable(f"it ended without an exit code: it was killed, or the connection {self._conn_id} broke")
+        return Ended(code, lines.end())
+
+    def pipe(self, command: str, timeout: float, sink: Sink, source: Iterable[bytes] | None = None) -> Ended:
+        """Run a command whose output, or input, is data; without a terminal, which would change it."""
+        lines, end = Lines(None), time.monotonic() + timeout
+        with self._connected() as client, _session(client) as channel:
+            channel.exec_command(command)
+            channel.settimeout(LOOK if source is None else timeout)  # it counts for what is fed as well
+            feeder = Feeder(source, channel.sendall, channel.shutdown_write) if source is not None else None
+            if feeder:
+                feeder.start()
+            while not channel.exit_status_ready():
+                if time.monotonic() > end:
+                    raise TimedOut(f"it did not end within {timeout:.0f} s and was left alone on its host")
+                while channel.recv_stderr_ready():
+                    lines.feed(channel.recv_stderr(CHUNK))
+                if channel.recv_ready() or source is None:
+                    with suppress(TimeoutError):
+                        sink(channel.recv(CHUNK))
+                else:
+                    channel.status_event.wait(LOOK)
+            if feeder:
+                feeder.finish()
+            _rest(channel, sink, lines)
             code = channel.recv_exit_status()
         if code < 0:
             raise Unreachable(f"it ended without an exit code: it was killed, or the connection {self._conn_id} broke")
@@ -83,6 +111,18 @@ class SshShell:
             raise NoConnection(f"{where}: no SSH connection: {type(error).__name__}") from error
         with client:
             yield client
+
+
+def _rest(channel: paramiko.Channel, sink: Sink, lines: Lines) -> None:
+    """Take what was on its way when the command ended; data may come after its exit code."""
+    channel.settimeout(CONNECT)
+    try:
+        while data := channel.recv(CHUNK):
+            sink(data)
+        while data := channel.recv_stderr(CHUNK):
+            lines.feed(data)
+    except TimeoutError as error:
+        raise Unreachable("its output did not end with it; nothing of it may run on in the background") from error
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from camunda_backup.errors import NotYet, RestoreFailed, Unreachable
 from camunda_backup.hooks.http import JsonHook
 from camunda_backup.sensors.step import RunbookSensor
 from camunda_backup.standing import require_healthy_zeebe, runtime
-from camunda_backup.states import Component
+from camunda_backup.states import Companion, Component, Runs
 
 NOBODY_THERE = {502, 503, 504}  # what a proxy says of a component that is gone
 
@@ -26,7 +26,7 @@ class StopComponent(RunbookSensor):
 
     ui_color = "#f5d6d6"
 
-    def __init__(self, *, cluster: AnyCluster, component: Component, **kwargs: Any) -> None:
+    def __init__(self, *, cluster: AnyCluster, component: Runs, **kwargs: Any) -> None:
         super().__init__(deadline=cluster.restore_limits.stop.total_seconds(), **kwargs)
         self.cluster = cluster
         self.component = component
@@ -39,6 +39,9 @@ class StopComponent(RunbookSensor):
         """Believe neither the command nor the silence alone."""
         if not runtime(self.cluster).is_stopped(self.component):
             raise NotYet(f"{self.component} still runs")
+        if isinstance(self.component, Companion):  # nobody asks it anything
+            self.log.info("%s is stopped", self.component)
+            return {"stopped": begun}
         brokers = self.cluster.brokers if self.component is Component.ZEEBE else ()
         for conn_id in {self.cluster.management_port(self.component), *brokers}:
             try:
@@ -61,7 +64,7 @@ class WaitHealthy(RunbookSensor):
 
     template_fields = ("partitions",)
 
-    def __init__(self, *, cluster: AnyCluster, component: Component, partitions: Any = None, **kwargs: Any) -> None:
+    def __init__(self, *, cluster: AnyCluster, component: Runs, partitions: Any = None, **kwargs: Any) -> None:
         super().__init__(deadline=cluster.restore_limits.start.total_seconds(), **kwargs)
         self.cluster = cluster
         self.component = component
@@ -76,6 +79,9 @@ class WaitHealthy(RunbookSensor):
             raise NotYet(f"{component} does not run yet")
         if not runtime(cluster).is_started(component):
             raise NotYet(f"not every process of {component} is up yet")
+        if isinstance(component, Companion):
+            self.log.info("%s runs", component)
+            return {}
         conn_id = cluster.management_port(component)
         hook = JsonHook(conn_id, cluster.access_at(conn_id))
         answer = hook.send(Request("GET", cluster.generation.readiness[component]))

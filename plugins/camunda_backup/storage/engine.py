@@ -11,6 +11,7 @@ from camunda_backup.errors import Rejected
 from camunda_backup.states import Component, Phase, Piece, Report
 
 RECORDS_SNAPSHOT = "camunda_zeebe_records_backup_{backup_id}"
+COLD_SNAPSHOT = "camunda_cold_{component}_{{backup_id}}"  # begins like no application's own, which these would list
 WORDS = {
     "SUCCESS": Phase.COMPLETED,
     "IN_PROGRESS": Phase.RUNNING,
@@ -90,18 +91,25 @@ def read_snapshots(answer: Answer, repository: str = "") -> tuple[Snapshot, ...]
 class RecordsApi:
     """The part of a backup set that the tool itself makes: a snapshot of the exporter's records indices.
 
+    In a cold backup the tool makes those of all components.
+
     :param repository: name of the snapshot repository
     :param prefix: of the records indices
+    :param snapshot: its name, with ``{backup_id}``
+    :param indices: what belongs into it; default: all that begin with the prefix
     """
 
     engine: Engine
     repository: str
     prefix: str
     component: Component = Component.RECORDS
+    snapshot: str = RECORDS_SNAPSHOT
+    indices: tuple[str, ...] = ()
 
     def start(self, backup_id: int) -> Request:
         """Ask for the snapshot; the answer does not wait for its end."""
-        body = {"indices": f"{self.prefix}*", "include_global_state": False, **self.engine.snapshot_extras}
+        chosen = ",".join(self.indices) or f"{self.prefix}*"
+        body = {"indices": chosen, "include_global_state": False, **self.engine.snapshot_extras}
         return Request("PUT", self._path(backup_id), {"wait_for_completion": "false"}, body)
 
     def status(self, backup_id: int) -> Request:
@@ -119,7 +127,7 @@ class RecordsApi:
         :raises Unreachable: the engine could not say; it may or may not have begun
         """
         if answer.ok:
-            return (RECORDS_SNAPSHOT.format(backup_id=backup_id),)
+            return (self.snapshot.format(backup_id=backup_id),)
         raise answer.failure(f"{self.component}: the snapshot of {self.prefix}* could not be started")
 
     def read_status(self, backup_id: int, answer: Answer) -> Report:
@@ -146,7 +154,7 @@ class RecordsApi:
         return Report(self.component, backup_id, phase, word, (piece,), reason)
 
     def _path(self, backup_id: int) -> str:
-        return f"{repository_path(self.repository)}/{RECORDS_SNAPSHOT.format(backup_id=backup_id)}"
+        return f"{repository_path(self.repository)}/{self.snapshot.format(backup_id=backup_id)}"
 
 
 def _snapshot(told: dict[str, Any], repository: str) -> Snapshot:

@@ -29,6 +29,8 @@ class ProcessRole:
         routes.add("POST", f"/processes/{ZEEBE}/empty", self._empty)
         routes.add("POST", f"/processes/{ZEEBE}/restore", self._restore)
         routes.add("GET", f"/processes/{ZEEBE}/backups/{{id}}", self._backup)
+        routes.add("GET", f"/processes/{ZEEBE}/archive", self._archive)
+        routes.add("POST", f"/processes/{ZEEBE}/archive", self._unarchive)
         routes.add("GET", "/processes/{name}", self._state)
         routes.add("POST", "/processes/{name}/stop", self._stop)
         routes.add("POST", "/processes/{name}/start", self._start)
@@ -123,6 +125,20 @@ class ProcessRole:
             return running
         exit_code, output = await RestoreApplication(self._world).run(number)
         return Reply(200, {"exit_code": exit_code, "output": output})
+
+    async def _archive(self, _call: Call) -> Reply:
+        return self._refused_while_running() or Reply(200, self._world.archives.make(), "application/x-tar")
+
+    async def _unarchive(self, call: Call) -> Reply:
+        if running := self._refused_while_running():
+            return running
+        if self._world.data_directory:
+            return Reply(409, {"message": "the data directory is not empty."})
+        try:
+            self._world.archives.load(call.body)
+        except ValueError as error:
+            return Reply(400, {"message": str(error)})
+        return Reply(204)
 
     async def _backup(self, call: Call) -> Reply:
         if self._world.conditions.restore_store == "refusing":
