@@ -34,7 +34,6 @@ class AnyCluster(Ports):
     runtime: CommandRuntime | KubernetesRuntime | None = Field(
         None, discriminator="type", description="how components are stopped and started; for the restore"
     )
-    cold: Cold | None = Field(None, description="makes cold backups possible: the whole cluster stops for them")
     visual_check: VisualCheck = VisualCheck()
     restore_limits: RestoreLimits = RestoreLimits()
     links: Links = Links()
@@ -48,19 +47,6 @@ class AnyCluster(Ports):
         return self
 
     repository_fields: ClassVar[tuple[str, ...]] = ("repository", "optimize_repository")
-
-    @model_validator(mode="after")
-    def _fits_cold(self) -> Self:
-        if self.cold is None:
-            return self
-        if self.runtime is None:
-            raise ValueError("runtime is missing: nothing says how components stop for the cold backup and start again")
-        if Component.ZEEBE not in self.generation.restarted:
-            raise ValueError(
-                f"cold must go, or write management_api: actuator: Camunda {self.version} is not stopped as a whole"
-                " where its Restore API is used"
-            )
-        return self
 
     @model_validator(mode="after")
     def _fits_storage(self) -> Self:
@@ -201,6 +187,20 @@ class Cluster(AnyCluster):
     optimize_repository: Repository | None = Field(None, description="only when Optimize is configured with another")
     limits: Limits = Limits()
     guard: Guard = Guard()
+    cold: Cold | None = Field(None, description="makes cold backups possible: the whole cluster stops for them")
+
+    @model_validator(mode="after")
+    def _fits_cold(self) -> Self:
+        if self.cold is None:
+            return self
+        if self.runtime is None:
+            raise ValueError("runtime is missing: nothing says how components stop for the cold backup and start again")
+        if Component.ZEEBE not in self.generation.restarted:
+            raise ValueError(
+                f"cold must go, or write management_api: actuator: Camunda {self.version} is not stopped as a whole"
+                " where its Restore API is used"
+            )
+        return self
 
     @model_validator(mode="after")
     def _knows_the_pause(self) -> Self:

@@ -90,7 +90,7 @@ def read(where: str, cluster: str, backup_id: int) -> dict[str, Any]:
 
 
 def taken_at(manifest: Mapping[str, Any]) -> datetime:
-    """Return the time whose state a restore brings back at the least: when the pause, the dump, or the downtime began."""
+    """Return the time whose state a restore brings back at the least: when pause, dump or downtime began."""
     return datetime.fromisoformat(manifest["taken_at"] if "taken_at" in manifest else manifest["pause"]["asked_at"])
 
 

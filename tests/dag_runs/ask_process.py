@@ -29,7 +29,8 @@ def main() -> int:
     else:
         sent = f'{{"backup_id": {backup[0]}}}' if backup else ""
         status, told = ask(host, port, "POST", f"/processes/{name}/{action}", sent)
-    sys.stdout.write(str(told.get("output") or told.get("message") or ""))
+    passes_data = action in {"archive", "unarchive"}
+    (sys.stderr if passes_data else sys.stdout).write(str(told.get("output") or told.get("message") or ""))
     return 2 if status >= 400 else int(str(told.get("exit_code", 0)))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from tests.dag_runs.cold_playing import Cold, at_work, cold_file
 from tests.dag_runs.playing import (
     LINES,
     ORDERS,
@@ -118,6 +119,50 @@ def restorable_8_6(backed_up: tuple[dict[str, Played], "DagBag"]) -> Played:
 def restore(backed_up: tuple[dict[str, Played], "DagBag"], capfd: pytest.CaptureFixture[str]) -> Callable[..., Run]:
     """Run one of the DAGs for the clusters with a backup."""
     return runner(backed_up[1], capfd)
+
+
+@pytest.fixture(scope="session")
+def stopping_clusters(
+    airflow_db: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[dict[str, Cold], "DagBag"]]:
+    """Give a cluster of each line that can be backed up cold, with some work done, and the DAGs for these alone."""
+    folder = tmp_path_factory.mktemp("cold")
+    with (
+        StandIn("8.6", pace=RESTORE_PACE) as line_8_6,
+        StandIn("8.8", pace=RESTORE_PACE) as line_8_8,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("CAMUNDA_BACKUP_CLUSTERS", str(folder))
+        found = {}
+        for line, stand_in in zip(LINES, (line_8_6, line_8_8), strict=True):
+            name = f"cold-{line.replace('.', '')}"
+            home = tmp_path_factory.mktemp(name)
+            (folder / f"{name}.yaml").write_text(yaml.safe_dump(cold_file(line, name, stand_in, home)))
+            connect(name, stand_in)
+            found[line] = Cold(name, line, "zeebe-first", stand_in, home)
+            work(stand_in)
+            stand_in.keep()
+        yield found, parsed(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
+
+
+@pytest.fixture(params=LINES)
+def stopping(request: pytest.FixtureRequest, stopping_clusters: tuple[dict[str, Cold], "DagBag"]) -> Cold:
+    """A cluster of each line that can be backed up cold, at work."""
+    return at_work(stopping_clusters[0][request.param])
+
+
+@pytest.fixture
+def stopping_8_6(stopping_clusters: tuple[dict[str, Cold], "DagBag"]) -> Cold:
+    """A cluster of 8.6 that can be backed up cold, at work."""
+    return at_work(stopping_clusters[0]["8.6"])
+
+
+@pytest.fixture
+def run_cold(
+    stopping_clusters: tuple[dict[str, Cold], "DagBag"], capfd: pytest.CaptureFixture[str]
+) -> Callable[..., Run]:
+    """Run one of the DAGs for the clusters that can be backed up cold."""
+    return runner(stopping_clusters[1], capfd)
 
 
 @pytest.fixture(scope="session")

@@ -105,6 +105,7 @@ def commands(line: str, part: Callable[[str, str], str]) -> dict[str, Any]:
 
     broker = {"name": "broker-0", **process("zeebe"), "empty": part("empty", "zeebe")}
     broker |= {"restore": part("restore", "zeebe {backup_id}"), "has_backup": part("has-backup", "zeebe {backup_id}")}
+    broker |= {"archive": part("archive", "zeebe"), "unarchive": part("unarchive", "zeebe")}
     apart = ("operate", "tasklist", "optimize") if separate(line) else ("optimize",)
     return {"type": "command", "processes": {"zeebe": [broker], **{name: [process(name)] for name in apart}}}
 

@@ -5,9 +5,10 @@ import signal
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import IO
 
 import paramiko
 from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL, OPEN_SUCCEEDED
@@ -67,32 +68,47 @@ class _Session(paramiko.ServerInterface):
             return
         with subprocess.Popen(  # noqa: S603 - running what it is given is what it is for
             ["/bin/sh", "-c", command],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.PIPE,
             start_new_session=True,
         ) as process:
-            pump = threading.Thread(target=self._pump, args=(process, channel), daemon=True)
-            pump.start()
+            pumps = [
+                threading.Thread(target=self._pump, args=(process.stdout, channel.sendall), daemon=True),
+                threading.Thread(target=self._pump, args=(process.stderr, channel.sendall_stderr), daemon=True),
+            ]
+            for thread in (*pumps, threading.Thread(target=self._feed, args=(process, channel), daemon=True)):
+                thread.start()
             while process.poll() is None:
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(0.02)
                 if channel.closed and self._terminal:
                     with suppress(ProcessLookupError):
                         os.killpg(process.pid, signal.SIGHUP)
-            pump.join(0.5)
+            for pump in pumps:
+                pump.join(0.5)
             with suppress(OSError, EOFError):
                 if process.returncode >= 0:  # one that was killed has no exit code
                     channel.send_exit_status(process.returncode)
                 channel.close()
 
     @staticmethod
-    def _pump(process: subprocess.Popen[bytes], channel: paramiko.Channel) -> None:
-        if process.stdout is None:
+    def _pump(output: IO[bytes] | None, send: Callable[[bytes], object]) -> None:
+        if output is None:
             raise TypeError("its output is a pipe")
         with suppress(OSError, ValueError):
-            while data := os.read(process.stdout.fileno(), 65536):
-                channel.sendall(data)
+            while data := os.read(output.fileno(), 65536):
+                send(data)
+
+    @staticmethod
+    def _feed(process: subprocess.Popen[bytes], channel: paramiko.Channel) -> None:
+        if process.stdin is None:
+            raise TypeError("its input is a pipe")
+        with suppress(OSError, ValueError):
+            while data := channel.recv(65536):
+                process.stdin.write(data)
+        with suppress(OSError):
+            process.stdin.close()
 
 
 @contextmanager

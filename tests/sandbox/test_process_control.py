@@ -3,9 +3,11 @@
 import os
 import subprocess
 import sys
+import tarfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 import requests
@@ -56,6 +58,14 @@ class SmallCluster:
 
     def holds_backup(self, backup_id: int) -> bool:
         return backup_id == 42
+
+    def archive_zeebe(self, output: BinaryIO) -> None:
+        with self.programs.kept_ended("zeebe"), tarfile.open(fileobj=output, mode="w|") as archive:
+            archive.add(self.home / "data", ".")
+
+    def unarchive_zeebe(self, source: BinaryIO) -> None:
+        with self.programs.kept_ended("zeebe"), tarfile.open(fileobj=source, mode="r|") as archive:
+            archive.extractall(self.home / "data", filter="tar")
 
     def _program(self, name: str, command: tuple[str, ...], excludes: tuple[str, ...]) -> Program:
         return Program(name, command, environment(self.home), self.home, "", excludes)
@@ -147,6 +157,30 @@ def test_a_restore_that_goes_on_keeps_zeebe_from_starting(part: Shell, cluster: 
     cluster.stop_part("restore")
     restore.join()
     assert ended == [(128 + 15, "Restoring backup 7")]
+
+
+def test_an_archive_keeps_links_and_comes_back_as_it_was(part: Shell, cluster: SmallCluster) -> None:
+    data = cluster.home / "data"
+    data.mkdir()
+    (data / "log").write_bytes(os.urandom(3_000_000))
+    (data / "hard").hardlink_to(data / "log")
+    (data / "soft").symlink_to("log")
+    content, archive = (data / "log").read_bytes(), cluster.home / "archive.tar"
+
+    assert part("archive", "zeebe", f"> {archive}") == (0, "")
+    for path in data.iterdir():
+        path.unlink()
+    assert part("unarchive", "zeebe", f"< {archive}") == (0, "")
+
+    assert (data / "log").read_bytes() == content
+    assert (data / "hard").samefile(data / "log")
+    assert (data / "soft").readlink() == Path("log")
+
+
+def test_the_data_of_a_running_zeebe_are_not_archived(part: Shell) -> None:
+    part("start", "zeebe")
+    assert part("archive", "zeebe") == (2, "zeebe is running; stop it first.")
+    assert part("unarchive", "zeebe", "< /dev/null") == (2, "zeebe is running; stop it first.")
 
 
 def test_whether_the_store_holds_a_backup_is_the_exit_code(part: Shell) -> None:

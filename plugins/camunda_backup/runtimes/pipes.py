@@ -28,16 +28,22 @@ class Feeder(threading.Thread):
         self._trouble: Exception | None = None
 
     def run(self) -> None:
-        """Feed until the end; a command that has read enough may end before."""
+        """Feed to the end; the source is taken to its end even when the command has read enough before."""
+        listening = True
         try:
             for chunk in self._source:
-                self._write(chunk)
-        except (BrokenPipeError, ConnectionResetError):
-            pass
+                listening = listening and self._give(chunk)
         except Exception as error:  # noqa: BLE001 - raised again by whoever waits for the command
             self._trouble = error
         with suppress(OSError):
             self._close()
+
+    def _give(self, chunk: bytes) -> bool:
+        try:
+            self._write(chunk)
+        except OSError:  # the command's end says why
+            return False
+        return True
 
     def finish(self) -> None:
         """Wait until all is fed; raises what the source raised."""
