@@ -6,6 +6,7 @@ from airflow.sdk import DAG, CronTriggerTimetable
 
 from camunda_backup import manifests
 from camunda_backup.cluster_files import read_clusters, read_rdbms_clusters
+from camunda_backup.operators.downtime_guard import GuardDowntime
 from camunda_backup.operators.guard import GuardContinuousBackups, GuardExporting, GuardRecoveryPoint
 from camunda_backup.states import Component
 
@@ -18,6 +19,7 @@ The last line of defence, for the day on which Airflow itself died in the middle
   `guard.resume` allows, and the task fails loudly either way.
 - **zeebe_backups**, of clusters with a database as secondary storage, which are never paused: have Zeebe's own backups
   a gap, or is the newest older than the cluster file's `zeebe_backups.max_age`? The task fails loudly.
+- **downtime**: has a cold backup that is over left something stopped? The task fails and names it; it starts nothing.
 - **recovery_point**: is the newest complete backup older than the cluster file's `guard.rpo`? The task fails loudly.
 
 Point your alerting at failures of this DAG, and at its absence.
@@ -45,7 +47,7 @@ with DAG(
                 "cluster": one.name,
                 "resume": one.guard.resume,
                 "margin": one.guard.margin.total_seconds(),
-                "restores": [one.dag_id("restore"), one.dag_id("cold_restore")],
+                "restores": [one.dag_id(job) for job in ("restore", "cold_restore", "cold_back_up")],
                 "exporting": one.exporting(),
             }
             for one in clusters
@@ -63,6 +65,10 @@ with DAG(
                 }
                 for one in rdbms_clusters
             ]
+        )
+    if stopped_at_times := [one for one in clusters if one.cold]:
+        GuardDowntime.partial(task_id="downtime", map_index_template="{{ task.cluster }}").expand_kwargs(
+            [{"cluster": one.name, "config": one.runtime_config()} for one in stopped_at_times]
         )
     GuardRecoveryPoint.partial(task_id="recovery_point", map_index_template="{{ task.cluster }}").expand_kwargs(
         [

@@ -31,6 +31,11 @@ class Companion(StrEnum):
 Runs = Component | Companion
 
 
+def runs_as(name: str) -> Runs:
+    """Return what is called so; a ValueError says that nothing is."""
+    return Component(name) if name in set(Component) else Companion(name)
+
+
 class Phase(StrEnum):
     """How far a backup is, whatever word the component's generation uses for it."""
 

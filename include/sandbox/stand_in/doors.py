@@ -1,6 +1,7 @@
 """The ports the stand-in listens on."""
 
 import asyncio
+import socket
 from collections.abc import Mapping, Sequence
 
 from aiohttp import web
@@ -38,6 +39,7 @@ class Door:
         self._unrecorded = unrecorded
         self._port = 0
         self._runner: web.ServerRunner | None = None
+        self._kept: socket.socket | None = None
 
     @property
     def url(self) -> str:
@@ -63,6 +65,9 @@ class Door:
             raise
         self._runner = runner
         self._port = runner.addresses[0][1]
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
 
     async def close(self) -> None:
         """Refuse connections from now on and cut those that are open."""
@@ -74,6 +79,18 @@ class Door:
                 if connection.transport is not None:
                     connection.transport.abort()
         await runner.cleanup()
+        self._keep_port()
+
+    def _keep_port(self) -> None:
+        """Keep the port from everybody else on this machine: one that nobody listens on refuses connections, too."""
+        kept = socket.socket()
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            kept.bind((HOST, self._port))
+        except OSError:
+            kept.close()
+        else:
+            self._kept = kept
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         if not request.path.startswith(f"{self._context_path}/"):
