@@ -127,12 +127,7 @@ def stopping_clusters(
 ) -> Iterator[tuple[dict[str, Cold], "DagBag"]]:
     """Give a cluster of each line that can be backed up cold, with some work done, and the DAGs for these alone."""
     folder = tmp_path_factory.mktemp("cold")
-    with (
-        StandIn("8.6", pace=RESTORE_PACE) as line_8_6,
-        StandIn("8.8", pace=RESTORE_PACE) as line_8_8,
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        patch.setenv("CAMUNDA_BACKUP_CLUSTERS", str(folder))
+    with StandIn("8.6", pace=RESTORE_PACE) as line_8_6, StandIn("8.8", pace=RESTORE_PACE) as line_8_8:
         found = {}
         for line, stand_in in zip(LINES, (line_8_6, line_8_8), strict=True):
             name = f"cold-{line.replace('.', '')}"
@@ -142,7 +137,10 @@ def stopping_clusters(
             found[line] = Cold(name, line, "zeebe-first", stand_in, home)
             work(stand_in)
             stand_in.keep()
-        yield found, parsed(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("CAMUNDA_BACKUP_CLUSTERS", str(folder))
+            bag = parsed(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
+        yield found, bag
 
 
 @pytest.fixture(params=LINES)
