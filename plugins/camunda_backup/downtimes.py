@@ -1,7 +1,8 @@
 """Who stopped a cluster for a cold backup, and what ran before: written before the first stop.
 
 It lives in an Airflow Variable, so that it outlives tasks, workers and restarts: the run's own start reads it, and the
-guard. It is deleted when everything that ran was seen to run again.
+guard. When everything that ran was seen to run again it says so, and stays until the next one: tasks of its run may be
+cleared.
 """
 
 from collections.abc import Sequence
@@ -18,12 +19,14 @@ class Downtime:
 
     :param began_at: seconds since the epoch
     :param ran: what ran before, by name
+    :param ended_at: when everything that ran was seen to run again; None before
     """
 
     dag_id: str
     run_id: str
     began_at: float
     ran: Sequence[str]
+    ended_at: float | None = None
 
     def held_by(self, dag_id: str, run_id: str) -> bool:
         """Return whether this run is the one that stops the cluster."""
@@ -45,14 +48,9 @@ def write(cluster: str, downtime: Downtime) -> None:
     Variable.set(
         _key(cluster),
         asdict(downtime),
-        description="Camunda is stopped for a cold backup; deleted when everything that ran runs again",
+        description="Camunda is stopped for a cold backup; ended when everything that ran runs again",
         serialize_json=True,
     )
-
-
-def delete(cluster: str) -> None:
-    """Delete the downtime; nothing happens when there is none."""
-    Variable.delete(_key(cluster))
 
 
 def required(cluster: str, context: Context) -> Downtime:

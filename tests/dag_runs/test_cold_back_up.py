@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.dag_runs.cold_playing import downtime, require_order, require_runs_or_told, unchanged
+from tests.dag_runs.cold_playing import is_over, require_order, require_runs_or_told, unchanged
 from tests.dag_runs.playing import job_running
 from tests.dag_runs.restoring import People, confirmed, shown
 
@@ -46,7 +46,7 @@ def test_a_cold_backup_stops_copies_and_starts_everything(stopping: Any, attempt
     assert {part["component"] for part in manifest["parts"]} >= {"zeebe", "optimize", "records"}
     assert manifest["counts"]
     assert manifest["downtime"]["seconds"] > 0
-    assert downtime(stopping) is None
+    assert is_over(stopping)
 
 
 def test_it_stops_the_web_apps_before_zeebe_and_starts_them_after_it(stopping_8_6: Any, attempt: Any) -> None:
@@ -204,7 +204,7 @@ def test_whatever_fails_everything_runs_again_or_the_run_says_what_does_not(
     assert (done.state == "success") == bool(stopping_8_6.manifests())
     if not path.endswith("/start"):
         assert set(stopping_8_6.processes.values()) == {"running"}
-        assert downtime(stopping_8_6) is None
+        assert is_over(stopping_8_6)
 
 
 def test_a_zeebe_that_does_not_get_well_is_told_and_nothing_starts_on_it(stopping_8_6: Any, attempt: Any) -> None:
@@ -245,6 +245,23 @@ def test_something_that_starts_while_data_is_copied_spoils_the_set(stopping_8_6:
     assert done.state == "failed"
     assert stopping_8_6.manifests() == {}
     assert set(stopping_8_6.processes.values()) == {"running"}
+
+
+def test_the_guard_tells_of_what_a_run_that_is_over_has_left_stopped(
+    stopping_8_6: Any, attempt: Any, run_cold: Any
+) -> None:
+    def spoil() -> None:
+        stopping_8_6.stand_in.fault("processes", BROKEN, method="POST", path="optimize/start", times=None)
+
+    attempt(stopping_8_6, spoil)
+    told = run_cold("guard")
+    stopping_8_6.stand_in.reset(kept=True)
+    mended = run_cold("guard")
+
+    assert "failed" in {state for task, state in told.tasks.items() if task.startswith("downtime")}
+    assert "optimize does not run" in told.errors
+    assert {state for task, state in mended.tasks.items() if task.startswith("downtime")} == {"success"}
+    assert is_over(stopping_8_6)
 
 
 def test_a_database_without_a_dump_spoils_the_set(stopping_8_6: Any, attempt: Any) -> None:

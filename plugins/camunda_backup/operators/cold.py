@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -163,7 +164,7 @@ class StartAgain(StartComponent):
 
 
 class EndDowntime(RunbookStep):
-    """See that everything that ran before runs again, and forget the downtime. Runs whatever happened before it.
+    """See that everything that ran before runs again, and write that down. Runs whatever happened before it.
 
     Returns ``seconds``, how long the cluster was down, and ``ended_at``.
 
@@ -184,8 +185,8 @@ class EndDowntime(RunbookStep):
                 f"{name} ran before this cold backup, but not all of it runs again: {'; '.join(still)}. Start it by"
                 " hand, Zeebe first, or mend it and clear this run's start tasks."
             )
-        downtimes.delete(name)
-        ended_at = time.time()
+        ended_at = downtime.ended_at or time.time()
+        downtimes.write(name, replace(downtime, ended_at=ended_at))
         self.log.info("Everything that ran runs again, after %.0f s", ended_at - downtime.began_at)
         return {"ended_at": ended_at, "seconds": round(ended_at - downtime.began_at, 1)}
 

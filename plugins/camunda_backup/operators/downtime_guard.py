@@ -1,5 +1,7 @@
 """Nobody leaves a cluster stopped after a cold backup without being told."""
 
+import time
+from dataclasses import replace
 from typing import Any
 
 from airflow.sdk import Context, DagRunState
@@ -30,8 +32,8 @@ class GuardDowntime(RunbookStep):
     def step(self, context: Context) -> str:
         """Look; raises RestoreFailed with what does not run."""
         downtime = downtimes.read(self.cluster)
-        if downtime is None:
-            return "no cold backup has stopped anything"
+        if downtime is None or downtime.ended_at is not None:
+            return "no cold backup keeps anything stopped"
         owner = f"run {downtime.run_id} of {downtime.dag_id}"
         if context["ti"].get_dr_count(dag_id=downtime.dag_id, run_ids=[downtime.run_id], states=ACTIVE):
             return f"{owner} is active"
@@ -41,7 +43,7 @@ class GuardDowntime(RunbookStep):
                 f"{owner} has stopped {self.cluster} and is over, but {'; '.join(down)}: start it by hand, Zeebe first,"
                 " or clear that run's start tasks"
             )
-        downtimes.delete(self.cluster)
+        downtimes.write(self.cluster, replace(downtime, ended_at=time.time()))
         return f"everything that {owner} has stopped runs again"
 
     def _trouble(self, one: str) -> str | None:

@@ -10,7 +10,7 @@ from camunda_backup.errors import CamundaBackupError, RestoreFailed
 from camunda_backup.operators.step import RunbookStep, TimedStep, failed_among
 from camunda_backup.rdbms_clusters import RdbmsCluster
 from camunda_backup.standing import require_healthy_zeebe, require_stopped, runtime
-from camunda_backup.states import Component, Runs
+from camunda_backup.states import Companion, Component, Runs
 
 
 class RestoreZeebe(TimedStep):
@@ -94,7 +94,8 @@ class KeepStopped(RunbookStep):
             )
             return failed
         stuck = [sentence for component in reversed(self.cluster.processes) if (sentence := self._stop(component))]
-        restart = "start_zeebe" if failed[0].startswith(("start_", "wait_")) else failed[0]
+        beside = failed[0].partition("_")[2] in set(Companion)
+        restart = "start_zeebe" if failed[0].startswith(("start_", "wait_")) and not beside else failed[0]
         advice = (
             f"{', '.join(failed)} failed, so {name} stays stopped rather than half-started. Its log says"
             f" why. When that is mended, clear this run from {restart} with everything downstream: what is done stays"
