@@ -1,5 +1,6 @@
 """The cold backup, whole, against the stand-in, and what goes wrong in it."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from tests.dag_runs.cold_playing import is_over, require_order, require_runs_or_told, unchanged
 from tests.dag_runs.playing import job_running
 from tests.dag_runs.restoring import People, confirmed, shown
+from tests.stand_in import until
 
 BROKEN = {"status": 500, "body": {"message": "spoiled"}}
 DONE_WITHOUT_ANSWER = {"act_then": {"drop": True}}
@@ -136,13 +138,13 @@ def test_nothing_is_changed_when_a_look_of_the_plan_fails(
     assert unchanged(stopping_8_6)
 
 
-def test_what_does_not_run_is_known_to_the_plan(stopping_8_6: Any, attempt: Any) -> None:
+def test_what_does_not_run_is_known_to_the_plan(stopping_8_6: Any, run_cold: Any) -> None:
     stopping_8_6.stand_in.process("tasklist", "stop")
     since = len(stopping_8_6.stand_in.journal("processes"))
 
-    with pytest.raises(AssertionError):  # it was down before
-        attempt(stopping_8_6)
+    done = run_cold(f"cold_back_up_{stopping_8_6.name}", **confirmed(stopping_8_6, approve=False))
 
+    assert "tasklist does not run: start it, or mend it first" in done.errors
     assert all(e["method"] == "GET" for e in stopping_8_6.stand_in.journal("processes")[since:])
 
 
@@ -224,23 +226,19 @@ def test_a_zeebe_that_does_not_get_well_is_told_and_nothing_starts_on_it(stoppin
 
 @pytest.mark.parametrize("name", ["connectors", "zeebe"])
 def test_something_that_starts_while_data_is_copied_spoils_the_set(stopping_8_6: Any, attempt: Any, name: str) -> None:
-    stopping_8_6.stand_in.fault("processes", {"hang": 1.5}, method="GET", path="zeebe/archive")
+    stand_in = stopping_8_6.stand_in
+    stand_in.fault("processes", {"hang": 1.5}, method="GET", path="zeebe/archive")
 
     def start_behind_everybodys_back() -> None:
-        import threading  # noqa: PLC0415
+        until(lambda: any("archive" in e["path"] for e in stand_in.journal("processes")), bool, seconds=60)
+        if name == "connectors":
+            (stopping_8_6.home / "connectors").write_text("running\n")
+        else:
+            stand_in.process("zeebe", "start")
 
-        def wait_and_start() -> None:
-            from tests.observing import until  # noqa: PLC0415
-
-            until(lambda: any("archive" in e["path"] for e in stopping_8_6.stand_in.journal("processes")), seconds=30)
-            if name == "connectors":
-                (stopping_8_6.home / "connectors").write_text("running\n")
-            else:
-                stopping_8_6.stand_in.process("zeebe", "start")
-
-        threading.Thread(target=wait_and_start, daemon=True).start()
-
-    done = attempt(stopping_8_6, start_behind_everybodys_back)
+    supervisor = threading.Thread(target=start_behind_everybodys_back)
+    done = attempt(stopping_8_6, supervisor.start)
+    supervisor.join()
 
     assert done.state == "failed"
     assert stopping_8_6.manifests() == {}
