@@ -145,7 +145,7 @@ def test_without_a_cold_backup_there_is_nothing_to_restore(stopping_8_6: Any, ru
 def test_data_that_does_not_come_back_keeps_everything_stopped(
     backed_up_8_6: Any, attempt: Any, method: str, path: str, task: str
 ) -> None:
-    backed_up_8_6.stand_in.fault("processes", BROKEN, method=method, path=path, times=2)
+    backed_up_8_6.stand_in.fault("processes", BROKEN, method=method, path=path)
 
     done = attempt(backed_up_8_6)
 

@@ -12,7 +12,7 @@ from camunda_backup import downtimes, manifests
 from camunda_backup.clusters import Cluster
 from camunda_backup.cold_planning import Readiness
 from camunda_backup.copies import copies_of, databases
-from camunda_backup.errors import CamundaBackupError, Rejected, RestoreFailed
+from camunda_backup.errors import CamundaBackupError, Rejected, RestoreFailed, Unreachable
 from camunda_backup.inspection import Inspection
 from camunda_backup.operators.check import others_running
 from camunda_backup.operators.planning import mistakes
@@ -160,7 +160,10 @@ class StartAgain(StartComponent):
     def step(self, context: Context) -> dict[str, Any]:
         """Start it; safe to repeat."""
         downtimes.require_ran(self.cluster.name, context, self.component)
-        return super().step(context)
+        try:
+            return super().step(context)
+        except Rejected as error:  # the cluster is down: worth all tries
+            raise Unreachable(str(error)) from error
 
 
 class EndDowntime(RunbookStep):
