@@ -22,7 +22,7 @@ from camunda_backup.sections import (
 )
 from camunda_backup.states import Companion, Component, Runs
 from camunda_backup.storage.stores import Repository, Store
-from camunda_backup.targets import CommandRuntime, VisualCheck, node_ids
+from camunda_backup.targets import CommandRuntime, VisualCheck
 
 
 class AnyCluster(Ports):
@@ -84,13 +84,12 @@ class AnyCluster(Ports):
     @property
     def node_ids(self) -> dict[str, int]:
         """The node ID of each broker by its name in the runtime."""
-        brokers = self.runtime.processes.zeebe if self.runtime else ()
-        return dict(zip((broker.name for broker in brokers), node_ids(brokers), strict=True))
+        return self.runtime.node_ids if self.runtime else {}
 
     @property
     def stop_order(self) -> tuple[Runs, ...]:
         """Everything that stops for a cold backup or restore, in that order; it starts in the reverse one."""
-        there = [one for one in Companion if self.runtime and getattr(self.runtime.processes, one.value)]
+        there = self.runtime.companions if self.runtime else ()
         first = [one for one in there if one is Companion.WEB_MODELER]
         return (*first, *reversed(self.processes), *(one for one in there if one not in first))
 

@@ -1,6 +1,6 @@
 """The looks before a cold backup and before a cold restore: every problem in one list; nothing is changed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from camunda_backup import agreement, cold_sets, inspection, planning, sets
@@ -11,7 +11,7 @@ from camunda_backup.look import Look, told
 from camunda_backup.restores import in_units
 from camunda_backup.runtimes.runtime import Runtime
 from camunda_backup.states import Component, Runs
-from camunda_backup.surveys import Check, Survey
+from camunda_backup.surveys import Survey
 from camunda_backup.versions import one_version
 
 BACKUP_CHECKS: tuple[inspection.Check, ...] = (
@@ -75,6 +75,13 @@ class Readiness:
         yield from copies_of(self.cluster).problems()
 
 
+@dataclass
+class ColdSurvey(Survey):
+    """What is there, and what a manifest of kind ``cold`` says should come back."""
+
+    cluster: Cluster
+
+
 def node_problems(look: Look, cluster: Cluster) -> Iterator[str]:
     """Yield how the brokers of the cluster file differ from those that the cluster tells of."""
     answer = look.ask(cluster.connections.zeebe, "/actuator/cluster")
@@ -88,7 +95,7 @@ def node_problems(look: Look, cluster: Cluster) -> Iterator[str]:
         )
 
 
-def nodes(survey: Survey) -> Iterator[str]:
+def nodes(survey: ColdSurvey) -> Iterator[str]:
     """Every broker of the cluster file gets the data of its own node, and no data is left over."""
     copied = sorted(int(copy["node_id"]) for copy in survey.manifest["copies"])
     named = sorted(survey.cluster.node_ids.values())
@@ -101,7 +108,7 @@ def nodes(survey: Survey) -> Iterator[str]:
         yield from node_problems(survey.look, survey.cluster)
 
 
-def snapshots(survey: Survey) -> Iterator[str]:
+def snapshots(survey: ColdSurvey) -> Iterator[str]:
     """The set's snapshots are all in the repository, and whole."""
     storage, manifest = survey.look.storage(), survey.manifest
     if storage is None:
@@ -119,7 +126,7 @@ def snapshots(survey: Survey) -> Iterator[str]:
     )
 
 
-def copies(survey: Survey) -> Iterator[str]:
+def copies(survey: ColdSurvey) -> Iterator[str]:
     """Every copy can be read to its end and is what was written; every broker can be filled from it."""
     for copy in survey.manifest["copies"]:
         try:
@@ -134,7 +141,7 @@ def copies(survey: Survey) -> Iterator[str]:
     )
 
 
-def loaded(survey: Survey) -> Iterator[str]:
+def loaded(survey: ColdSurvey) -> Iterator[str]:
     """The dumps that will be loaded can be read to their end."""
     for copy in survey.manifest["databases"]:
         name = copy["database"]
@@ -155,7 +162,7 @@ def loadable(cluster: Cluster, dumps: Sequence[dict[str, str]]) -> list[str]:
     return [dump["database"] for dump in dumps if dump["database"] in known]
 
 
-RESTORE_CHECKS: tuple[Check, ...] = (
+RESTORE_CHECKS: tuple[Callable[[ColdSurvey], Iterable[str]], ...] = (
     planning.processes,
     planning.answering,
     planning.connections,

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field
 
 from camunda_backup.fields import ConnectionId, Duration, Model
+from camunda_backup.states import Companion
 
 COMPONENT = "app.kubernetes.io/component"
 RELEASE = "app.kubernetes.io/instance"
@@ -80,6 +81,9 @@ class Workloads(Model):
     operate: Selector = ""
     tasklist: Selector = ""
     optimize: Selector = ""
+    connectors: Selector = Field("", description="stopped while a cold backup or restore goes on; not by default")
+    identity: Selector = Field("", description="Identity, stopped as the connectors are; not by default")
+    web_modeler: Selector = Field("", description="stopped as the connectors are, before all others; not by default")
 
 
 class RestoreJob(Model):
@@ -109,6 +113,16 @@ class KubernetesRuntime(Model):
     def broker_names(self) -> tuple[str, ...]:
         """The brokers as tasks and logs call them; the number is the pod's ordinal."""
         return tuple(f"broker-{ordinal}" for ordinal in range(self.brokers))
+
+    @property
+    def node_ids(self) -> dict[str, int]:
+        """The node ID of each broker by its name: the pod's ordinal."""
+        return {name: ordinal for ordinal, name in enumerate(self.broker_names)}
+
+    @property
+    def companions(self) -> tuple[Companion, ...]:
+        """What runs beside the cluster and stops for a cold backup."""
+        return tuple(one for one in Companion if getattr(self.components, one.value))
 
     def of_version(self, version: str) -> Self:
         """Return it with everything that it leaves out, as the Helm chart makes it for a version."""

@@ -10,7 +10,6 @@ from camunda_backup.clusters import AnyCluster
 from camunda_backup.errors import Rejected, Unreachable
 from camunda_backup.hooks.issuers import IssuerHook
 from camunda_backup.hooks.parts import Part, PartHook
-from camunda_backup.look import told
 from camunda_backup.restores import Step, snapshots_of
 from camunda_backup.sets import fits_version
 from camunda_backup.states import Component, Phase, Report
@@ -51,7 +50,7 @@ def connections(survey: Survey) -> Iterator[str]:
     yield from checkable(survey.cluster)
 
 
-def checkable(cluster: Cluster) -> Iterator[str]:
+def checkable(cluster: AnyCluster) -> Iterator[str]:
     """Yield the connections without which nobody can look whether a cluster works."""
     for name in sorted({"rest", *cluster.generation.signed_calls}):
         if getattr(cluster.connections, name) is None:

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from camunda_backup.api.access import Access, Kind
 from camunda_backup.fields import ConnectionId, Duration, Model
+from camunda_backup.states import Companion
 
 Command = str
 
@@ -101,6 +102,16 @@ class CommandRuntime(Model):
     def broker_names(self) -> tuple[str, ...]:
         """The brokers' names, as tasks and logs call them."""
         return tuple(broker.name for broker in self.processes.zeebe)
+
+    @property
+    def node_ids(self) -> dict[str, int]:
+        """The node ID of each broker by its name."""
+        return dict(zip(self.broker_names, node_ids(self.processes.zeebe), strict=True))
+
+    @property
+    def companions(self) -> tuple[Companion, ...]:
+        """What runs beside the cluster and stops for a cold backup."""
+        return tuple(one for one in Companion if getattr(self.processes, one.value))
 
     def of_version(self, version: str) -> Self:
         """Return it as it is: its commands say everything, whatever the version."""

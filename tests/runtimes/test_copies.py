@@ -9,6 +9,7 @@ import pytest
 from camunda_backup.clusters import Cluster
 from camunda_backup.copies import copies_of, databases
 from camunda_backup.errors import BackupFailed, CamundaBackupError, Rejected, RestoreFailed
+from camunda_backup.targets import CommandRuntime
 from tests.runtimes.conftest import Host
 
 
@@ -167,7 +168,7 @@ def test_an_unarchive_command_that_does_not_read_is_told(host: Host) -> None:
 
 def test_commands_that_are_missing_are_told(host: Host) -> None:
     one = cluster(host)
-    assert one.runtime is not None
+    assert isinstance(one.runtime, CommandRuntime)
     broker = one.runtime.processes.zeebe[0].model_copy(update={"unarchive": None})
     processes = one.runtime.processes.model_copy(update={"zeebe": (broker,)})
     without = one.model_copy(update={"runtime": one.runtime.model_copy(update={"processes": processes})})

@@ -6,12 +6,12 @@ from airflow.sdk import Context
 
 from camunda_backup import manifests
 from camunda_backup.cluster_files import overlaps, read_files
-from camunda_backup.clusters import AnyCluster
-from camunda_backup.cold_planning import RESTORE_CHECKS
+from camunda_backup.clusters import AnyCluster, Cluster
+from camunda_backup.cold_planning import RESTORE_CHECKS, ColdSurvey
 from camunda_backup.errors import Rejected
+from camunda_backup.look import Look
 from camunda_backup.operators.check import others_running
 from camunda_backup.operators.step import RunbookStep
-from camunda_backup.look import Look
 from camunda_backup.planning import CHECKS
 from camunda_backup.rdbms_clusters import RdbmsCluster
 from camunda_backup.rdbms_planning import RDBMS_CHECKS, RdbmsSurvey
@@ -89,15 +89,22 @@ class PlanRestore(RunbookStep):
             return None
         runtime = runtime_of(config) if config else None
         cancels = bool(context["params"].get("cancel_restore"))
-        survey = RdbmsSurvey if isinstance(cluster, RdbmsCluster) else Survey
-        return survey(cluster, manifest, runtime, Look(cluster), cancels)
+        if isinstance(cluster, RdbmsCluster):
+            return RdbmsSurvey(cluster, manifest, runtime, Look(cluster), cancels)
+        if self.kind == manifests.COLD and isinstance(cluster, Cluster):
+            return ColdSurvey(cluster, manifest, runtime, Look(cluster), cancels)
+        return Survey(cluster, manifest, runtime, Look(cluster), cancels)
 
     def _problems(self, survey: Survey) -> list[str]:
-        if isinstance(survey, RdbmsSurvey):
-            return survey.problems(RDBMS_CHECKS)
-        return survey.problems(RESTORE_CHECKS if self.kind == manifests.COLD else CHECKS)
+        match survey:
+            case RdbmsSurvey():
+                return survey.problems(RDBMS_CHECKS)
+            case ColdSurvey():
+                return survey.problems(RESTORE_CHECKS)
+        return survey.problems(CHECKS)
 
     def _otherwise(self, kind: str) -> str:
         if manifests.RDBMS in (kind, self.kind):
             return "of another kind of secondary storage than the cluster file's"
-        return f"a {kind} one; restore it with {self.cluster.dag_id('cold_restore' if kind == manifests.COLD else 'restore')}"
+        job = "cold_restore" if kind == manifests.COLD else "restore"
+        return f"a {kind} one; restore it with {self.cluster.dag_id(job)}"

@@ -1,7 +1,7 @@
 """Components on Kubernetes: scaled to 0 and back, their replica counts kept as annotations; Jobs restore brokers."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from camunda_backup.runtimes.kubernetes_jobs import (
 from camunda_backup.runtimes.kubernetes_objects import KEPT, STATEFUL_SET, Workload, active
 from camunda_backup.runtimes.kubernetes_restore import RestoreRun
 from camunda_backup.runtimes.restore_application import read_restore
-from camunda_backup.states import Component
+from camunda_backup.states import Component, Runs
 
 if TYPE_CHECKING:
     from camunda_backup.runtimes.kubernetes_api import KubernetesApi
@@ -41,7 +41,7 @@ class Kubernetes:
         self._told = KubernetesRuntime.from_json(config)
         self._selectors: Mapping[str, str] = self._told.components.model_dump()
 
-    def problems(self, components: Sequence[Component]) -> list[str]:
+    def problems(self, components: Sequence[Runs]) -> list[str]:
         """Ask for every right, look at every component, and warn of whoever may scale them back."""
         try:
             conn_id = self._told.connection
@@ -72,7 +72,7 @@ class Kubernetes:
         """Return the names of Zeebe's brokers."""
         return self._told.broker_names
 
-    def stop(self, component: Component) -> dict[str, Any]:
+    def stop(self, component: Runs) -> dict[str, Any]:
         """Scale to 0 what is not there already; the replica count is kept with the object, and returned as well."""
         workloads = list(reversed(self._workloads(component)))
         for workload in workloads:
@@ -81,7 +81,7 @@ class Kubernetes:
                 log.info("%s was scaled from %d to 0", workload, workload.replicas)
         return {str(one): one.kept or one.replicas for one in workloads}
 
-    def start(self, component: Component, stopped: Mapping[str, Any]) -> None:
+    def start(self, component: Runs, stopped: Mapping[str, Any]) -> None:
         """Scale back to what the annotation says; without one, to what the stop returned."""
         if component is Component.ZEEBE and (running := self._restoring()):
             raise Rejected(f"Zeebe must not start while {', '.join(running)} restores into its volumes")
@@ -98,7 +98,7 @@ class Kubernetes:
             self._api.scale(workload, Workload.started(replicas))
             log.info("%s was scaled to %d", workload, replicas)
 
-    def is_stopped(self, component: Component) -> bool:
+    def is_stopped(self, component: Runs) -> bool:
         """Return whether nothing is to run and no pod is left.
 
         :raises Rejected: somebody scaled it up again after it was stopped
@@ -116,7 +116,7 @@ class Kubernetes:
                 return False
         return True
 
-    def is_started(self, component: Component) -> bool:
+    def is_started(self, component: Runs) -> bool:
         """Return whether every pod of a component is ready."""
         workloads = [one for one in self._workloads(component) if one.replicas or not one.optional]
         return all(workload.ready for workload in workloads)
@@ -137,6 +137,18 @@ class Kubernetes:
         job = restore_job(workload.body, ordinal, backup_id, self._told.restore, sum(limits))
         return read_restore(broker, backup_id, RestoreRun(self._api, broker, job, *limits).ended())
 
+    def without_archives(self) -> list[str]:
+        """Return every broker: nothing reads a claim's files as an archive here."""
+        return list(self.brokers())
+
+    def archive(self, broker: str, timeout: float, sink: Callable[[bytes], object]) -> None:
+        """Never; raises Rejected."""
+        raise Rejected(f"{broker}: the kubernetes runtime makes no archives of a volume claim")
+
+    def unarchive(self, broker: str, timeout: float, source: Iterable[bytes]) -> None:
+        """Never; raises Rejected."""
+        raise Rejected(f"{broker}: the kubernetes runtime fills no volume claim from an archive")
+
     @cached_property
     def _api(self) -> "KubernetesApi":
         try:
@@ -148,7 +160,7 @@ class Kubernetes:
             ) from error
         return KubernetesApi(self._told.connection, self._told.namespace)
 
-    def _workloads(self, component: Component) -> list[Workload]:
+    def _workloads(self, component: Runs) -> list[Workload]:
         """Return what runs a component, in the order in which it starts.
 
         :raises Rejected: there is nothing
@@ -205,12 +217,12 @@ class Kubernetes:
             except Rejected as error:
                 yield str(error)
 
-    def _about(self, workload: Workload, component: Component) -> Iterator[str]:
+    def _about(self, workload: Workload, component: Runs) -> Iterator[str]:
         known = workload.replicas or workload.kept or self._written(workload, component)
         if not known and not workload.optional:
             yield _unknown(workload)
 
-    def _written(self, workload: Workload, component: Component) -> int:
+    def _written(self, workload: Workload, component: Runs) -> int:
         """Return how many replicas the cluster file itself says, 0 for everything but the brokers."""
         brokers = component is Component.ZEEBE and workload.kind == STATEFUL_SET and not workload.optional
         return self._told.brokers if brokers else 0

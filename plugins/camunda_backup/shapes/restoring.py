@@ -11,7 +11,7 @@ from typing import Any
 from airflow.sdk import DAG, Param, TaskGroup, TriggerRule, chain, task
 
 from camunda_backup import manifests
-from camunda_backup.clusters import AnyCluster
+from camunda_backup.clusters import AnyCluster, Cluster
 from camunda_backup.operators.cold_verification import BringBackBroker, LoadDatabase
 from camunda_backup.operators.identity import CheckIdentity
 from camunda_backup.operators.people import ApproveRestore, SignOff
@@ -111,11 +111,13 @@ def _brokers(cluster: AnyCluster, *, cold: bool) -> None:
     """The brokers' data, and for a cold set the databases that are dumped with it."""
     for broker in cluster.broker_names:
         name = f"restore_zeebe_{broker}"
-        if cold:
+        if cold and isinstance(cluster, Cluster):
             BringBackBroker(task_id=name, cluster=cluster, broker=broker, manifest=MANIFEST)
         else:
             RestoreZeebe(task_id=name, cluster=cluster, broker=broker, backup_id=BACKUP_ID)
-    for database in cluster.cold.databases if cold and cluster.cold else ():
+    if not cold or not isinstance(cluster, Cluster):
+        return
+    for database in cluster.cold.databases if cluster.cold else ():
         if database.load:
             LoadDatabase(
                 task_id=f"restore_{database.name}_database", cluster=cluster, database=database.name, manifest=MANIFEST
