@@ -72,6 +72,11 @@ class EmbeddedCluster:
         return self._programs
 
     @property
+    def site(self) -> Site:
+        """Where and how it runs, for who runs its parts in another way."""
+        return self._site
+
+    @property
     def processes(self) -> str:
         """The address at which its parts are controlled, see `process_control.py`."""
         return self.urls[CONTROL]

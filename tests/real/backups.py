@@ -90,18 +90,22 @@ def restart_importers(cluster: EmbeddedCluster) -> None:
 
 @contextmanager
 def airflow_for(
-    cluster: EmbeddedCluster, variants: Mapping[str, Mapping[str, Any]], folder: Path
+    cluster: EmbeddedCluster,
+    variants: Mapping[str, Mapping[str, Any]],
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[AirflowProcesses]:
     """Run a real Airflow with a cluster file for each variant, all of the embedded cluster.
 
     :param variants: names of cluster files, and what they say beside the demo's
+    :param environment: further variables of Airflow's
     """
     base = yaml.safe_load((CLUSTER_FILES / "embedded.yaml").read_text())
     files = folder / "clusters"
     files.mkdir()
     for name, fields in variants.items():
         (files / f"{name}.yaml").write_text(yaml.safe_dump({**base, "limits": SHORT, **fields}))
-    addresses, control = connections("embedded", cluster.urls), variables(cluster.processes)
+    addresses, control = connections("embedded", cluster.urls), {**variables(cluster.processes), **(environment or {})}
     with AirflowProcesses(folder / "airflow", PORTS, addresses, files, control) as processes:
         processes.start(print)
         for name in variants:

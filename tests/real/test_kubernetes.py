@@ -7,6 +7,9 @@ import itertools
 import json
 import logging
 import os
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -34,6 +37,16 @@ ZEEBE, OPERATE, TASKLIST = Component.ZEEBE, Component.OPERATE, Component.TASKLIS
 NUMBERS = itertools.count()
 COMPONENTS = (ZEEBE, OPERATE, TASKLIST)
 BACKUP = 1700000000
+WORKER = """
+import json, signal, sys
+from camunda_backup.runtimes import runtime_of
+from camunda_backup.states import Component
+does, config, *components = sys.argv[1:]
+for component in map(Component, components):
+    runtime = runtime_of(json.loads(config))
+    runtime.stop(component) if does == "stop" else runtime.start(component, {})
+signal.pause()
+"""
 
 
 def documented_role() -> dict[str, Any]:
@@ -109,8 +122,13 @@ class Namespace:
 
     def runtime(self, **fields: Any) -> Runtime:
         """Return the runtime of a cluster file, as a task of its own builds it: it remembers nothing."""
+        return runtime_of(self.config(**fields))
+
+    def config(self, **fields: Any) -> dict[str, Any]:
+        """Return a cluster file's runtime, as it travels to a task."""
         told = {"type": "kubernetes", "connection": CONN_ID, "namespace": self.name, "brokers": 3, "timeout": "20s"}
-        return runtime_of(json.loads(json.dumps(KubernetesRuntime(**{**told, **fields}).of_version("8.6.0").as_json())))
+        config: dict[str, Any] = KubernetesRuntime(**{**told, **fields}).of_version("8.6.0").as_json()
+        return dict(json.loads(json.dumps(config)))
 
     def stop(self, *components: Component) -> None:
         """Stop components and wait until they are."""
@@ -118,6 +136,12 @@ class Namespace:
             self.runtime().stop(component)
         for component in components:
             until(lambda component=component: self.runtime().is_stopped(component))  # type: ignore[misc]
+
+    def worker(self, does: str) -> subprocess.Popen[bytes]:
+        """Start a process that stops or starts every component, as a worker does, and then stays."""
+        variables = {**os.environ, "PYTHONPATH": str(DOCS.parents[1] / "plugins")}
+        command = (sys.executable, "-c", WORKER, does, json.dumps(self.config()), *COMPONENTS)
+        return subprocess.Popen(command, env=variables)  # noqa: S603 - our own program
 
     def replicas(self, *names: str) -> list[int]:
         """Return how many replicas workloads are to have."""
@@ -223,6 +247,19 @@ class TestStoppingAndStarting:
         assert namespace.replicas("zeebe", "zeebe-gateway", "operate", "tasklist") == [3, 2, 1, 1]
         left = namespace.apps.read_namespaced_stateful_set("zeebe", namespace.name).metadata.annotations or {}
         assert KEPT not in left
+
+    def test_a_worker_that_is_killed_between_stop_and_start_loses_no_count(self, namespace: Namespace) -> None:
+        worker = namespace.worker("stop")
+        until(lambda: namespace.replicas("zeebe", "zeebe-gateway", "operate", "tasklist") == [0, 0, 0, 0])
+        assert worker.poll() is None  # it waits for the pods to go, or for ever
+        worker.kill()
+        assert worker.wait() == -signal.SIGKILL
+
+        other = namespace.worker("start")
+        until(lambda: namespace.replicas("zeebe", "zeebe-gateway", "operate", "tasklist") == [3, 2, 1, 1])
+        other.kill()
+        other.wait()
+        until(lambda: all(namespace.runtime().is_started(component) for component in COMPONENTS))
 
     def test_both_are_safe_to_repeat(self, namespace: Namespace) -> None:
         for _ in range(2):

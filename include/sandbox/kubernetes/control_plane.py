@@ -19,6 +19,8 @@ from sandbox.loopback import session
 from sandbox.ports import HOST
 from sandbox.programs import Program, Programs, environment
 
+from .api_server import ApiServer
+from .node import LABEL as AGENT
 from .program import PROGRAM, SOURCE, STAGES, build
 
 DEFAULT_BASE = 34000
@@ -70,6 +72,11 @@ class ControlPlane:
     def authority(self) -> Path:
         """The certificate that vouches for the API server."""
         return self._home / "certs" / "apiserver.crt"
+
+    @property
+    def api(self) -> ApiServer:
+        """The API server, asked as administrator."""
+        return ApiServer(self.server, self.authority, self._token)
 
     def kubeconfig(self, token: str | None = None) -> dict[str, Any]:
         """Return how to reach it.
@@ -147,7 +154,7 @@ class ControlPlane:
         stages.write_text("\n---\n".join(told), encoding="utf-8")
         kwok = self._ports["kwok"]
         return [
-            "--kubeconfig", str(config), "--config", str(stages), "--manage-all-nodes",
+            "--kubeconfig", str(config), "--config", str(stages), f"--manage-nodes-with-label-selector=!{AGENT}",
             "--node-lease-duration-seconds=40", f"--server-address={HOST}:{kwok}", f"--node-ip={HOST}",
             f"--node-port={kwok}",
         ]  # fmt: skip

@@ -1,0 +1,187 @@
+"""A whole restore of real Camunda 8.6 through the Kubernetes runtime, by a second Airflow after the first was killed.
+
+API server, controllers and scheduler are real; the node agent runs Zeebe, Operate, Tasklist and the restore application
+as the pods say. Airflow has exactly the Role of docs/kubernetes.md.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.airflow_processes import AirflowProcesses
+from sandbox.embedded import EmbeddedCluster
+from sandbox.kubernetes.control_plane import ControlPlane
+from sandbox.kubernetes.embedded_pods import COMPONENTS, brokers, images, volume, web_app
+from sandbox.kubernetes.node import NodeAgent
+from sandbox.workload import Workload
+from tests.observing import until
+from tests.real.backups import airflow_for
+from tests.real.test_embedded_restore import PATIENCE, shown
+from tests.real.test_kubernetes import ACCOUNT, PORTS, documented_role
+from tests.real.test_restore import LIMITS
+
+kubernetes = pytest.importorskip("kubernetes")
+NAMESPACE, NAME = "embedded", "kubernetes"
+BACK_UP, RESTORE = f"back_up_{NAME}", f"restore_{NAME}"
+KEPT = "camunda-backup/replicas"
+RUNTIME = {"type": "kubernetes", "connection": NAME, "namespace": NAMESPACE, "brokers": 1, "timeout": "1m"}
+FIELDS = {"runtime": RUNTIME, "restore_limits": LIMITS, "visual_check": {"enabled": False}}
+
+
+class Camunda:
+    """The embedded cluster's Camunda as a StatefulSet and three Deployments, on a node that runs them for real."""
+
+    def __init__(self, cluster: EmbeddedCluster, plane: ControlPlane) -> None:
+        self._plane = plane
+        api = kubernetes.config.new_client_from_config_dict(plane.kubeconfig())
+        self.core = kubernetes.client.CoreV1Api(api)
+        self.apps = kubernetes.client.AppsV1Api(api)
+        self.batch = kubernetes.client.BatchV1Api(api)
+        self._rbac = kubernetes.client.RbacAuthorizationV1Api(api)
+        self.core.create_namespace({"metadata": {"name": NAMESPACE}})
+        accounts = self.core.list_namespaced_service_account
+        until(lambda: any(one.metadata.name == "default" for one in accounts(NAMESPACE).items))
+        self.core.create_persistent_volume(volume(cluster.site, NAMESPACE))
+        self.apps.create_namespaced_stateful_set(NAMESPACE, brokers(cluster.site))
+        until(lambda: self.is_ready("zeebe"), PATIENCE)
+        for name in COMPONENTS[1:]:
+            self.apps.create_namespaced_deployment(NAMESPACE, web_app(cluster.site, name))
+        until(lambda: all(map(self.is_ready, COMPONENTS)), PATIENCE)
+
+    def connection(self) -> str:
+        """Return the Airflow connection of an account with the documented Role, and no other right."""
+        self.core.create_namespaced_service_account(NAMESPACE, {"metadata": {"name": ACCOUNT}})
+        self._rbac.create_namespaced_role(
+            NAMESPACE, {"metadata": {"name": "restore"}, "rules": documented_role()["rules"]}
+        )
+        reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "restore"}
+        subject = {"kind": "ServiceAccount", "name": ACCOUNT, "namespace": NAMESPACE}
+        self._rbac.create_namespaced_role_binding(
+            NAMESPACE, {"metadata": {"name": "restore"}, "roleRef": reference, "subjects": [subject]}
+        )
+        asked = {"spec": {"expirationSeconds": 7200}}
+        token = self.core.create_namespaced_service_account_token(ACCOUNT, NAMESPACE, asked).status.token
+        return json.dumps({"conn_type": "kubernetes", "extra": {"kube_config": self._plane.kubeconfig(token)}})
+
+    def workload(self, name: str) -> Any:
+        """Return what runs a component."""
+        read = self.apps.read_namespaced_stateful_set if name == "zeebe" else self.apps.read_namespaced_deployment
+        return read(name, NAMESPACE)
+
+    def is_ready(self, name: str) -> bool:
+        """Return whether a component's pod is ready."""
+        return bool(self.workload(name).status.ready_replicas == 1)
+
+    def is_gone(self) -> bool:
+        """Return whether every component is scaled to 0, and no pod runs."""
+        pods = self.core.list_namespaced_pod(NAMESPACE).items
+        running = [one for one in pods if one.status.phase not in {"Succeeded", "Failed"}]
+        return not running and not any(self.workload(name).spec.replicas for name in COMPONENTS)
+
+    def kept(self) -> dict[str, str | None]:
+        """Return the annotations that keep the replica counts."""
+        return {name: (self.workload(name).metadata.annotations or {}).get(KEPT) for name in COMPONENTS}
+
+
+@pytest.fixture(scope="module")
+def camunda(cluster: EmbeddedCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Camunda]:
+    """Camunda in pods; its search engine and store stay what they are."""
+    for part in reversed(COMPONENTS):
+        cluster.stop_part(part)
+    home = tmp_path_factory.mktemp("kubernetes")
+    with ControlPlane(home / "plane", PORTS) as plane:
+        plane.start(print)
+        with NodeAgent("here", home / "node", plane.api, images(cluster.site)):
+            yield Camunda(cluster, plane)
+    for part in COMPONENTS:  # so that later tests have a cluster, even after a failure here
+        cluster.start_part(part)
+        cluster.wait_healthy(part, PATIENCE)
+
+
+@pytest.fixture(scope="module")
+def airflow(
+    cluster: EmbeddedCluster, camunda: Camunda, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[AirflowProcesses]:
+    """Airflow with the Role of the docs."""
+    told = {f"AIRFLOW_CONN_{NAME.upper()}": camunda.connection()}
+    with airflow_for(cluster, {NAME: FIELDS}, tmp_path_factory.mktemp("airflow"), told) as processes:
+        processes.client.set_paused("guard", paused=True)
+        yield processes
+
+
+def restore(airflow: AirflowProcesses) -> str:
+    airflow.client.set_paused(RESTORE, paused=False)
+    return airflow.client.trigger(RESTORE, {"dry_run": False, "confirm": NAME, "approve": False})
+
+
+def accepted(airflow: AirflowProcesses, run_id: str) -> bool:
+    """Accept when a person is asked; return whether the run is over."""
+    states = {task["task_id"]: task["state"] for task in airflow.client.task_instances(RESTORE, run_id)}
+    if states["sign_off"] == "awaiting_input":
+        airflow.client.answer(RESTORE, run_id, "sign_off", "Accept")
+    return bool(airflow.client.run(RESTORE, run_id)["state"] in {"success", "failed"})
+
+
+@pytest.mark.shows("restore", line="8.6", engine="OpenSearch 3.8.0", store="fs", against="real")
+def test_a_lost_cluster_comes_back_by_another_airflow(
+    cluster: EmbeddedCluster, camunda: Camunda, airflow: AirflowProcesses, tmp_path: Path
+) -> None:
+    with Workload(cluster.urls) as work:
+        started = work.start(6)
+        until(lambda: len(work.open_tasks_of(*started)) == 6, PATIENCE)
+        for key in work.open_tasks_of(*started[:2]):
+            work.complete_task(key)
+        wanted = {key: "COMPLETED" if key in started[:2] else "ACTIVE" for key in started}
+        until(lambda: shown(cluster, started)[0] == wanted, PATIENCE)
+        until(lambda: list(shown(cluster, started)[1].values()).count("COMPLETED") == 2, PATIENCE)
+    run_id = airflow.client.trigger(BACK_UP)
+    assert airflow.client.wait_run(BACK_UP, run_id, timeout=400) == "success"
+    backup_id = airflow.client.xcom(BACK_UP, run_id, "mint_backup_id")
+    with Workload(cluster.urls) as work:
+        later = work.start(3)
+        until(lambda: work.instances().keys() >= set(later), PATIENCE)
+
+    restore(airflow)
+    until(lambda: camunda.workload("zeebe").spec.replicas == 0, PATIENCE)
+    airflow.kill()
+    until(camunda.is_gone, PATIENCE)
+    assert camunda.kept() == dict.fromkeys(COMPONENTS, "1")
+
+    cluster.destroy(print)
+    manifests = airflow.settings.home / "manifests"
+    shutil.copytree(manifests, tmp_path / "manifests")
+    airflow.start(print, forget=True)
+    shutil.copytree(tmp_path / "manifests", manifests, dirs_exist_ok=True)
+    airflow.wait_dag(RESTORE, 120)
+    run_id = restore(airflow)
+    until(lambda: accepted(airflow, run_id), 900, pause=1)
+
+    assert airflow.client.run(RESTORE, run_id)["state"] == "success"
+    assert all(map(camunda.is_ready, COMPONENTS))
+    assert [camunda.workload(name).spec.replicas for name in COMPONENTS] == [1, 1, 1, 1]
+    assert camunda.kept() == dict.fromkeys(COMPONENTS)
+    assert_restored_by_its_job(camunda, int(backup_id))
+    until(lambda: shown(cluster, started)[0] == wanted, PATIENCE)
+    assert shown(cluster, later) == ({}, {})
+    with Workload(cluster.urls) as work:
+        (new,) = work.start(1)
+        until(lambda: work.instances().get(new) == "ACTIVE", PATIENCE)
+
+
+def assert_restored_by_its_job(camunda: Camunda, backup_id: int) -> None:
+    """The real restore application ran in the Job's pod, once its volume was emptied, and said so in the pod's log."""
+    (job,) = camunda.batch.list_namespaced_job(NAMESPACE).items
+    assert (job.metadata.name, job.status.succeeded) == (f"zeebe-0-restore-{backup_id}", 1)
+    (pod,) = camunda.core.list_namespaced_pod(NAMESPACE, label_selector=f"job-name={job.metadata.name}").items
+    (ended,) = [one.state.terminated for one in pod.status.container_statuses]
+    assert (ended.exit_code, ended.reason) == (0, "Completed")
+    log = camunda.core.read_namespaced_pod_log(pod.metadata.name, NAMESPACE, container="restore")
+    for partition in (1, 2):
+        assert f"Successfully restored partition {partition} from backup {backup_id}" in log
+    template = camunda.workload("zeebe").spec.template.spec.containers[0]
+    assert not [one.name for one in template.env if one.name.startswith("ZEEBE_RESTORE")]
+    assert "/data/gc.log" in next(one for one in template.env if one.name == "JAVA_TOOL_OPTIONS").value
