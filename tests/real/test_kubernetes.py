@@ -448,6 +448,25 @@ class TestRestoring:
         assert line == "Successfully restored broker from backup"
         assert namespace.jobs()[name].metadata.uid == uid
 
+    def test_a_job_whose_pod_is_lost_is_over_and_does_not_empty_the_volume_again(self, namespace: Namespace) -> None:
+        namespace.annotate_pods(never_ends="true")
+        namespace.stop(ZEEBE)
+        told: list[str] = []
+        restoring = threading.Thread(
+            target=lambda: told.append(told_by(RestoreFailed, namespace.runtime().restore_zeebe, "broker-0", BACKUP))
+        )
+        restoring.start()
+        name = f"zeebe-0-restore-{BACKUP}"
+        until(lambda: self.running(namespace, name))
+        (lost,) = namespace.core.list_namespaced_pod(namespace.name, label_selector=f"job-name={name}").items
+        namespace.core.delete_namespaced_pod(lost.metadata.name, namespace.name)
+        restoring.join()
+
+        assert "BackoffLimitExceeded" in told[0]
+        assert namespace.jobs()[name].status.failed == 1
+        left = namespace.core.list_namespaced_pod(namespace.name, label_selector=f"job-name={name}").items
+        assert [one.metadata.uid for one in left if one.metadata.uid != lost.metadata.uid] == []
+
     @staticmethod
     def quietly(runtime: Runtime) -> None:
         runtime.restore_zeebe("broker-0", BACKUP)

@@ -12,6 +12,10 @@ from typing import Any
 
 import pytest
 
+from camunda_backup.errors import RestoreFailed
+from camunda_backup.kubernetes_target import KubernetesRuntime
+from camunda_backup.runtimes import runtime_of
+from camunda_backup.runtimes.runtime import Runtime
 from sandbox.airflow_processes import AirflowProcesses
 from sandbox.embedded import EmbeddedCluster
 from sandbox.kubernetes.control_plane import ControlPlane
@@ -20,7 +24,7 @@ from sandbox.kubernetes.node import NodeAgent
 from sandbox.workload import Workload
 from tests.observing import until
 from tests.real.backups import airflow_for
-from tests.real.test_embedded_restore import PATIENCE, shown
+from tests.real.test_embedded_restore import PATIENCE, UNKNOWN_ID, shown
 from tests.real.test_kubernetes import ACCOUNT, PORTS, documented_role
 from tests.real.test_restore import LIMITS
 
@@ -52,8 +56,8 @@ class Camunda:
             self.apps.create_namespaced_deployment(NAMESPACE, web_app(cluster.site, name))
         until(lambda: all(map(self.is_ready, COMPONENTS)), PATIENCE)
 
-    def connection(self) -> str:
-        """Return the Airflow connection of an account with the documented Role, and no other right."""
+    def create_account(self) -> str:
+        """Create an account with the documented Role, and no other right; return the Airflow connection."""
         self.core.create_namespaced_service_account(NAMESPACE, {"metadata": {"name": ACCOUNT}})
         self._rbac.create_namespaced_role(
             NAMESPACE, {"metadata": {"name": "restore"}, "rules": documented_role()["rules"]}
@@ -103,14 +107,28 @@ def camunda(cluster: EmbeddedCluster, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture(scope="module")
+def connection(camunda: Camunda) -> dict[str, str]:
+    """The Airflow connection, as a variable."""
+    return {f"AIRFLOW_CONN_{NAME.upper()}": camunda.create_account()}
+
+
+@pytest.fixture(scope="module")
 def airflow(
-    cluster: EmbeddedCluster, camunda: Camunda, tmp_path_factory: pytest.TempPathFactory
+    cluster: EmbeddedCluster, connection: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[AirflowProcesses]:
     """Airflow with the Role of the docs."""
-    told = {f"AIRFLOW_CONN_{NAME.upper()}": camunda.connection()}
-    with airflow_for(cluster, {NAME: FIELDS}, tmp_path_factory.mktemp("airflow"), told) as processes:
+    with airflow_for(cluster, {NAME: FIELDS}, tmp_path_factory.mktemp("airflow"), connection) as processes:
         processes.client.set_paused("guard", paused=True)
         yield processes
+
+
+@pytest.fixture
+def runtime(connection: dict[str, str], airflow_db: None, monkeypatch: pytest.MonkeyPatch) -> Runtime:
+    """The runtime of the cluster file, in this process."""
+    for name, value in connection.items():
+        monkeypatch.setenv(name, value)
+    config = KubernetesRuntime.model_validate(RUNTIME).of_version("8.6.0").as_json()
+    return runtime_of(json.loads(json.dumps(config)))
 
 
 def restore(airflow: AirflowProcesses) -> str:
@@ -128,7 +146,11 @@ def accepted(airflow: AirflowProcesses, run_id: str) -> bool:
 
 @pytest.mark.shows("restore", line="8.6", engine="OpenSearch 3.8.0", store="fs", against="real")
 def test_a_lost_cluster_comes_back_by_another_airflow(
-    cluster: EmbeddedCluster, camunda: Camunda, airflow: AirflowProcesses, tmp_path: Path
+    cluster: EmbeddedCluster,
+    camunda: Camunda,
+    airflow: AirflowProcesses,
+    runtime: Runtime,
+    tmp_path: Path,
 ) -> None:
     with Workload(cluster.urls) as work:
         started = work.start(6)
@@ -152,6 +174,8 @@ def test_a_lost_cluster_comes_back_by_another_airflow(
     assert camunda.kept() == dict.fromkeys(COMPONENTS, "1")
 
     cluster.destroy(print)
+    with pytest.raises(RestoreFailed, match=f"its backup store holds no completed backup {UNKNOWN_ID}"):
+        runtime.restore_zeebe("broker-0", UNKNOWN_ID)
     manifests = airflow.settings.home / "manifests"
     shutil.copytree(manifests, tmp_path / "manifests")
     airflow.start(print, forget=True)
@@ -174,9 +198,9 @@ def test_a_lost_cluster_comes_back_by_another_airflow(
 
 def assert_restored_by_its_job(camunda: Camunda, backup_id: int) -> None:
     """The real restore application ran in the Job's pod, once its volume was emptied, and said so in the pod's log."""
-    (job,) = camunda.batch.list_namespaced_job(NAMESPACE).items
-    assert (job.metadata.name, job.status.succeeded) == (f"zeebe-0-restore-{backup_id}", 1)
-    (pod,) = camunda.core.list_namespaced_pod(NAMESPACE, label_selector=f"job-name={job.metadata.name}").items
+    name = f"zeebe-0-restore-{backup_id}"
+    assert camunda.batch.read_namespaced_job(name, NAMESPACE).status.succeeded == 1
+    (pod,) = camunda.core.list_namespaced_pod(NAMESPACE, label_selector=f"job-name={name}").items
     (ended,) = [one.state.terminated for one in pod.status.container_statuses]
     assert (ended.exit_code, ended.reason) == (0, "Completed")
     log = camunda.core.read_namespaced_pod_log(pod.metadata.name, NAMESPACE, container="restore")
