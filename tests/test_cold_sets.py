@@ -1,5 +1,6 @@
 """When a cold set is complete, and what a cluster file may say of cold backups."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,10 +8,17 @@ from pydantic import ValidationError
 
 from camunda_backup import cold_sets
 from camunda_backup.clusters import Cluster
+from camunda_backup.rdbms_clusters import RdbmsCluster
 from camunda_backup.states import Companion, Component, Phase, Piece, Report
 from camunda_backup.storage.engine import Snapshot
 
 NODES = {"broker-0": 0, "broker-1": 1}
+OWN = {
+    "type": "command",
+    "take": "take {node_id} {backup_id}",
+    "verify": "verify {reference}",
+    "bring_back": "bring-back {broker} {backup_id}",
+}
 PROCESS = {"state": "echo running", "stop": "true", "start": "true"}
 
 
@@ -117,9 +125,22 @@ def test_a_broker_has_the_node_id_of_its_place_or_its_own() -> None:
             {"cold": {"location": "copies", "databases": [{"name": "a", "dump": "x"}, {"name": "a", "dump": "y"}]}},
             "give every database a name of its own",
         ),
+        ({"cold": {}}, "location is missing"),
+        ({"cold": {"copies": OWN, "databases": [{"name": "a", "dump": "x"}]}}, "location is missing"),
+        ({"cold": {"copies": {**OWN, "take": "copy {backup_id}"}}}, "take: write {backup_id}, and {node_id} or"),
+        ({"cold": {"copies": {**OWN, "take": "copy {reference}"}}}, "is not known before there is a copy"),
+        ({"cold": {"copies": {**OWN, "bring_back": "copy {node_id}"}}}, "bring_back: write {backup_id}, and {node_id}"),
     ],
-    ids=["no runtime", "8.10", "databases"],
 )
 def test_what_cannot_be_backed_up_cold_is_refused(fields: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValidationError, match=said):
+    with pytest.raises(ValidationError, match=re.escape(said)):
         cluster(**fields)
+
+
+def test_copies_of_ones_own_need_no_location() -> None:
+    assert cluster(cold={"copies": OWN}).cold is not None
+
+
+def test_a_cluster_on_a_database_has_no_cold_backup() -> None:
+    with pytest.raises(ValidationError, match="cold must go: with secondary_storage"):
+        RdbmsCluster.model_validate({"name": "prod", "version": "8.9", "cold": {"location": "copies"}})

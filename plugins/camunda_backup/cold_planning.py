@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from camunda_backup import agreement, cold_sets, inspection, planning, sets
 from camunda_backup.clusters import Cluster
 from camunda_backup.copies import copies_of, databases
+from camunda_backup.copies.copy import named
 from camunda_backup.errors import CamundaBackupError
 from camunda_backup.look import Look, told
 from camunda_backup.restores import in_units
@@ -134,7 +135,9 @@ def copies(survey: ColdSurvey) -> Iterator[str]:
         except CamundaBackupError as error:
             yield f"{copy['broker']}: {error}"
             continue
-        survey.copies.append(f"{copy['broker']} (node {copy['node_id']}): {copy['file']}, {in_units(copy['bytes'])}")
+        survey.copies.append(f"{copy['broker']} (node {copy['node_id']}): {named(copy)}, {in_units(copy['bytes'])}")
+    if not any(copy["type"] == "archive" for copy in survey.manifest["copies"]):
+        return
     yield from (
         f"{broker} has no archive or no unarchive command; add both to runtime.processes.zeebe of the cluster file"
         for broker in (survey.runtime.without_archives() if survey.runtime else ())

@@ -21,6 +21,8 @@ MUST_GO = {
     "order": f"order must go: {NO_PAUSE}, and the database always comes before Zeebe",
     "id_scheme": "id_scheme must go: with secondary_storage.engine rdbms Zeebe makes its backup IDs itself",
     "repository": "repository must go: Optimize's search engine has its own, optimize_storage.repository",
+    "cold": "cold must go: with secondary_storage.engine rdbms a backup stops nothing, and the restore itself joins the"
+    " database and Zeebe; back_up is the backup to take",
     "limits.max_pause": f"limits.max_pause must go: {NO_PAUSE}",
     "guard.resume": f"guard.resume must go: {NO_PAUSE}",
     "guard.margin": f"guard.margin must go: {NO_PAUSE}",

@@ -55,8 +55,22 @@ def cold_file(line: str, name: str, stand_in: StandIn, home: Path) -> dict[str, 
         "timeout": "20s",
         "databases": [{"name": DATABASE, "dump": f"cat {database}", "load": f"cat > {database}"}],
     }
+    if line == "8.8":
+        cold["copies"] = own_commands(runtime["processes"]["zeebe"][0], home / "copies")
     more = {"restore_limits": RESTORE_LIMITS, "visual_check": {"enabled": False}, "cold": cold}
     return cluster_file(line, "zeebe-first", name, runtime=runtime, version=f"{line}.0", **more)
+
+
+def own_commands(broker: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """Return copies by commands of one's own, in files beside the archives."""
+    copy = f"{shlex.quote(str(folder))}/{{node_id}}-{{backup_id}}"
+    read = f"cksum < {copy} | (read sum bytes; echo $bytes $sum)"
+    return {
+        "type": "command",
+        "take": f"mkdir -p {shlex.quote(str(folder))} && {broker['archive']} > {copy} && {read}",
+        "verify": read,
+        "bring_back": f"{broker['empty']} && {broker['unarchive']} < {copy}",
+    }
 
 
 def at_work(cluster: Cold) -> Cold:

@@ -80,7 +80,10 @@ def test_the_plan_names_the_copies(backed_up: Any, run_cold: Any) -> None:
     done = run_cold(f"cold_restore_{backed_up.name}")
 
     assert done.state == "success", done.errors
-    assert f"from a cold copy: broker-0 (node 0): {archive(backed_up)}" in done.results("plan")["text"]
+    ((_, manifest),) = backed_up.manifests().items()
+    (copy,) = manifest["copies"]
+    told = copy["file"] if copy["type"] == "archive" else copy["reference"]
+    assert f"from a cold copy: broker-0 (node 0): {told}, " in done.results("plan")["text"]
     assert since_backup(backed_up) == []
 
 

@@ -33,3 +33,8 @@ class Copies(Protocol):
 
         :raises RestoreFailed: it did not work
         """
+
+
+def named(copy: Mapping[str, Any]) -> str:
+    """Return what messages call a copy."""
+    return str(copy.get("file") or copy.get("reference") or f"the {copy['type']}'s own copy")

@@ -15,8 +15,8 @@ def folder(cluster: Cluster, backup_id: int | None = None) -> str:
 
     :raises Rejected: the cluster file has no cold location
     """
-    if cluster.cold is None:
-        raise Rejected("cold is missing in the cluster file: nothing says where cold backups are kept")
+    if cluster.cold is None or cluster.cold.location is None:
+        raise Rejected("cold.location is missing in the cluster file: nothing says where archives and dumps are kept")
     own = f"{cluster.cold.location.rstrip('/')}/{cluster.name}"
     return own if backup_id is None else f"{own}/{backup_id}"
 

@@ -9,6 +9,7 @@ from airflow.sdk import Context
 from camunda_backup import cold_sets, manifests, sets
 from camunda_backup.clusters import Cluster
 from camunda_backup.copies import copies_of, databases
+from camunda_backup.copies.copy import named
 from camunda_backup.errors import BackupFailed, RestoreFailed
 from camunda_backup.hooks.storage import StorageHook
 from camunda_backup.operators.step import RunbookStep, TimedStep
@@ -120,7 +121,7 @@ class BringBackBroker(TimedStep):
             raise RestoreFailed(f"{self.broker}: the backup holds {len(found)} copies of node {node_id}, not one")
         copies_of(self.cluster, found[0]["type"]).bring_back(self.broker, found[0])
         self.log.info("%s has the data of node %d again", self.broker, node_id)
-        return {"broker": self.broker, "file": found[0].get("file")}
+        return {"broker": self.broker, "file": named(found[0])}
 
 
 class LoadDatabase(TimedStep):
