@@ -50,7 +50,7 @@ def cold_file(line: str, name: str, stand_in: StandIn, home: Path) -> dict[str, 
     runtime["processes"]["connectors"] = [
         {"state": f"cat {state}", "stop": f"echo stopped > {state}", "start": f"echo running > {state}"}
     ]
-    cold = {
+    cold: dict[str, Any] = {
         "location": str(home / "copies"),
         "timeout": "20s",
         "databases": [{"name": DATABASE, "dump": f"cat {database}", "load": f"cat > {database}"}],
