@@ -122,6 +122,14 @@ def test_a_broker_has_the_node_id_of_its_place_or_its_own() -> None:
         ({"runtime": None}, "nothing says how components stop for the cold backup"),
         ({"version": "8.10", "cold": {"location": "copies"}}, "write management_api: actuator"),
         (
+            {"cold": {"copies": {"type": "volume_snapshot", "volume_snapshot_class": "retain"}}},
+            "cold.copies must not be of type volume_snapshot",
+        ),
+        (
+            {"runtime": {"type": "kubernetes", "connection": "k", "namespace": "camunda", "brokers": 2}},
+            "cold.copies must not be of type archive",
+        ),
+        (
             {"cold": {"location": "copies", "databases": [{"name": "a", "dump": "x"}, {"name": "a", "dump": "y"}]}},
             "give every database a name of its own",
         ),

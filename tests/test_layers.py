@@ -177,9 +177,11 @@ def test_every_engine_in_storage_is_registered() -> None:
 SHARED_IN_RUNTIMES = {
     "kubernetes_access",
     "kubernetes_api",
+    "kubernetes_claims",
     "kubernetes_jobs",
     "kubernetes_objects",
     "kubernetes_restore",
+    "kubernetes_volumes",
     "pipes",
     "restore_application",
     "runtime",

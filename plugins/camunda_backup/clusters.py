@@ -194,6 +194,11 @@ class Cluster(AnyCluster):
             return self
         if self.runtime is None:
             raise ValueError("runtime is missing: nothing says how components stop for the cold backup and start again")
+        if (kind := self.cold.copies.type) == ("archive" if self.runtime.type == "kubernetes" else "volume_snapshot"):
+            raise ValueError(
+                f"cold.copies must not be of type {kind}: the kubernetes runtime makes volume_snapshot copies, the"
+                " command runtime archives"
+            )
         if Component.ZEEBE not in self.generation.restarted:
             raise ValueError(
                 f"cold must go, or write management_api: actuator: Camunda {self.version} is not stopped as a whole"

@@ -58,6 +58,13 @@ class CommandCopies(Model):
         return self
 
 
+class VolumeSnapshotCopies(Model):
+    """One VolumeSnapshot of Kubernetes for each broker, taken by the CSI driver of its volume."""
+
+    type: Literal["volume_snapshot"]
+    volume_snapshot_class: str = Field(min_length=1, description="the VolumeSnapshotClass, best one that retains")
+
+
 class Cold(Model):
     """Where cold backups go, and what belongs to them."""
 
@@ -65,7 +72,7 @@ class Cold(Model):
         None,
         description="folder or object storage URL for archives and dumps, such as s3://connection@bucket/cold",
     )
-    copies: Annotated[ArchiveCopies | CommandCopies, Field(discriminator="type")] = Field(
+    copies: Annotated[ArchiveCopies | CommandCopies | VolumeSnapshotCopies, Field(discriminator="type")] = Field(
         ArchiveCopies(type="archive"), description="how the brokers' data is copied; default: as archives"
     )
     timeout: Duration = Field(timedelta(hours=6), description="for each broker's and each database's copy")

@@ -91,7 +91,7 @@ def node_problems(look: Look, cluster: Cluster) -> Iterator[str]:
     there, named = sorted(int(broker["id"]) for broker in answer.body["brokers"]), sorted(cluster.node_ids.values())
     if there != named:
         yield (
-            f"the cluster has nodes {', '.join(map(str, there))}, runtime.processes.zeebe names"
+            f"the cluster has nodes {', '.join(map(str, there))}, the cluster file names"
             f" {', '.join(map(str, named))}: name every broker, and its node_id where that is not its place in the list"
         )
 
@@ -102,7 +102,7 @@ def nodes(survey: ColdSurvey) -> Iterator[str]:
     named = sorted(survey.cluster.node_ids.values())
     if copied != named:
         yield (
-            f"the backup is of nodes {', '.join(map(str, copied))}, runtime.processes.zeebe names"
+            f"the backup is of nodes {', '.join(map(str, copied))}, the cluster file names"
             f" {', '.join(map(str, named))}: a cold backup goes back to the same number of brokers with the same IDs"
         )
     if survey.cluster.connections.zeebe not in survey.look.silent:
@@ -129,6 +129,12 @@ def snapshots(survey: ColdSurvey) -> Iterator[str]:
 
 def copies(survey: ColdSurvey) -> Iterator[str]:
     """Every copy can be read to its end and is what was written; every broker can be filled from it."""
+    for kind in dict.fromkeys(copy["type"] for copy in survey.manifest["copies"]):
+        try:
+            yield from copies_of(survey.cluster, kind).problems_back()
+        except CamundaBackupError as error:
+            yield str(error)
+            return
     for copy in survey.manifest["copies"]:
         try:
             copies_of(survey.cluster, copy["type"]).verify(copy)
@@ -136,12 +142,6 @@ def copies(survey: ColdSurvey) -> Iterator[str]:
             yield f"{copy['broker']}: {error}"
             continue
         survey.copies.append(f"{copy['broker']} (node {copy['node_id']}): {named(copy)}, {in_units(copy['bytes'])}")
-    if not any(copy["type"] == "archive" for copy in survey.manifest["copies"]):
-        return
-    yield from (
-        f"{broker} has no archive or no unarchive command; add both to runtime.processes.zeebe of the cluster file"
-        for broker in (survey.runtime.without_archives() if survey.runtime else ())
-    )
 
 
 def loaded(survey: ColdSurvey) -> Iterator[str]:

@@ -6,9 +6,14 @@ from camunda_backup.clusters import Cluster
 from camunda_backup.copies.archives import Archives
 from camunda_backup.copies.commands import CommandedCopies
 from camunda_backup.copies.copy import Copies
+from camunda_backup.copies.volume_snapshots import VolumeSnapshots
 from camunda_backup.errors import Rejected
 
-COPIES: dict[str, Callable[[Cluster], Copies]] = {"archive": Archives, "command": CommandedCopies}
+COPIES: dict[str, Callable[[Cluster], Copies]] = {
+    "archive": Archives,
+    "command": CommandedCopies,
+    "volume_snapshot": VolumeSnapshots,
+}
 
 
 def copies_of(cluster: Cluster, kind: str | None = None) -> Copies:

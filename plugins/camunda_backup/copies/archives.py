@@ -35,15 +35,23 @@ class Archives:
 
     def problems(self) -> list[str]:
         """Look for the commands, and try the location with a small file."""
-        found = [
-            f"{broker} has no archive or no unarchive command; add both to runtime.processes.zeebe of the cluster file"
-            for broker in self._runtime.without_archives()
-        ]
+        found = self.problems_back()
         try:
             probe(folder(self._cluster))
         except CamundaBackupError as error:
             found.append(f"cold.location: {error}")
         return found
+
+    def problems_back(self) -> list[str]:
+        """Look for the commands."""
+        return [
+            f"{broker} has no archive or no unarchive command; add both to runtime.processes.zeebe of the cluster file"
+            for broker in self._runtime.without_archives()
+        ]
+
+    def where(self) -> str:
+        """Return the folder."""
+        return folder(self._cluster)
 
     def take(self, broker: str, backup_id: int) -> dict[str, Any]:
         """Stream the archive into its file."""

@@ -40,6 +40,14 @@ class CommandedCopies:
         """Nothing can be tried without a copy: the runtime's own look at its hosts must do."""
         return []
 
+    def problems_back(self) -> list[str]:
+        """Nothing either: verify is run by itself."""
+        return []
+
+    def where(self) -> str:
+        """Return that the commands know."""
+        return "where cold.copies (command) says"
+
     def take(self, broker: str, backup_id: int) -> dict[str, Any]:
         """Run the take command and believe its last line; a try that failed may leave a part, which nobody takes."""
         if not self._runtime.is_stopped(Component.ZEEBE):

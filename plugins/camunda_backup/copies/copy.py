@@ -14,10 +14,16 @@ class Copies(Protocol):
     def problems(self) -> list[str]:
         """Return one sentence for everything that keeps it from copying; changes nothing in the cluster."""
 
-    def take(self, broker: str, backup_id: int) -> dict[str, Any]:
-        """Copy a stopped broker's data; a try that failed leaves nothing behind, and one may be repeated.
+    def problems_back(self) -> list[str]:
+        """Return one sentence for everything that keeps it from bringing copies back; changes nothing."""
 
-        Returns ``type``, ``broker``, ``node_id``, and what :meth:`verify` needs.
+    def where(self) -> str:
+        """Return where the copies go, for people."""
+
+    def take(self, broker: str, backup_id: int) -> dict[str, Any]:
+        """Copy a stopped broker's data; a try may be repeated.
+
+        Returns ``type``, ``broker``, ``node_id``, ``bytes``, and what :meth:`verify` needs.
 
         :raises BackupFailed: the copy could not be made
         """

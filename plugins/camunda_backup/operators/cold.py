@@ -64,15 +64,12 @@ class PlanColdBackup(RunbookStep):
         lasted = f"The last one kept it down for {before['downtime']['seconds']:.0f} s." if before else ""
         dumped = ", ".join(database.name for database in cluster.cold.databases) if cluster.cold else ""
         stored = [one for one in cluster.all_components if one is not Component.ZEEBE]
-        where = cluster.cold.location if cluster.cold else None
-        if cluster.cold and cluster.cold.copies.type != "archive":
-            where = f"where cold.copies ({cluster.cold.copies.type}) says"
         down = f"**{cluster.name} will be down**, for everybody, from the first stop until everything is healthy again."
         lines = [
             f"{down} {lasted}",
             "",
             f"- stopped, in this order, and started in the reverse one: {', '.join(readiness.ran)}",
-            f"- copied to {where}: the data of {', '.join(cluster.broker_names)}",
+            f"- copied to {copies_of(cluster).where()}: the data of {', '.join(cluster.broker_names)}",
             f"- taken as snapshots in {cluster.repository.name}: the indices of {', '.join(stored)}",
         ]
         return "\n".join([*lines, f"- dumped: {dumped}"] if dumped else lines)

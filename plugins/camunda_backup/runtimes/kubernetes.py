@@ -2,13 +2,13 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from camunda_backup.errors import CamundaBackupError, Rejected, RestoreFailed
 from camunda_backup.kubernetes_target import KubernetesRuntime
-from camunda_backup.runtimes.kubernetes_access import missing
+from camunda_backup.runtimes.kubernetes_access import RIGHTS, Right, missing
 from camunda_backup.runtimes.kubernetes_jobs import (
     BROKER,
     broker_container,
@@ -20,6 +20,7 @@ from camunda_backup.runtimes.kubernetes_jobs import (
 )
 from camunda_backup.runtimes.kubernetes_objects import KEPT, STATEFUL_SET, Workload, active
 from camunda_backup.runtimes.kubernetes_restore import RestoreRun
+from camunda_backup.runtimes.kubernetes_volumes import stop_of
 from camunda_backup.runtimes.restore_application import read_restore
 from camunda_backup.states import Component, Runs
 
@@ -29,6 +30,20 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 BESIDE_ZEEBE = ("gateway", "importer")  # what need not be there
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """Where a broker's data is.
+
+    :param pod: the broker's
+    :param claim: name of the volume claim
+    :param stop: which stop of the brokers this is, see ``stop_of``; None while they run
+    """
+
+    pod: str
+    claim: str
+    stop: str | None
 
 
 class Kubernetes:
@@ -44,10 +59,9 @@ class Kubernetes:
     def problems(self, components: Sequence[Runs]) -> list[str]:
         """Ask for every right, look at every component, and warn of whoever may scale them back."""
         try:
-            conn_id = self._told.connection
-            if lacking := missing(self._told.namespace, self._api.allowed):
-                return [f"connection {conn_id}: {sentence}" for sentence in lacking]
-            autoscalers = self._api.autoscalers()
+            if lacking := self.lacking(RIGHTS):
+                return lacking
+            autoscalers = self.api.autoscalers()
         except CamundaBackupError as error:
             return [str(error)]
         found: list[str] = []
@@ -77,7 +91,7 @@ class Kubernetes:
         workloads = list(reversed(self._workloads(component)))
         for workload in workloads:
             if workload.replicas:
-                self._api.scale(workload, workload.stopped())
+                self.api.scale(workload, workload.stopped())
                 log.info("%s was scaled from %d to 0", workload, workload.replicas)
         return {str(one): one.kept or one.replicas for one in workloads}
 
@@ -95,7 +109,7 @@ class Kubernetes:
                 continue
             if not replicas:
                 raise Rejected(_unknown(workload))
-            self._api.scale(workload, Workload.started(replicas))
+            self.api.scale(workload, Workload.started(replicas))
             log.info("%s was scaled to %d", workload, replicas)
 
     def is_stopped(self, component: Runs) -> bool:
@@ -105,14 +119,14 @@ class Kubernetes:
         """
         for workload in self._workloads(component):
             if workload.replicas and workload.kept:
-                owners = " and ".join(workload.owners(self._api.autoscalers())) or "somebody"
+                owners = " and ".join(workload.owners(self.api.autoscalers())) or "somebody"
                 raise Rejected(
                     f"{workload} was stopped when it had {workload.kept} replicas, and {owners} scaled it to"
                     f" {workload.replicas} since; suspend that and clear the task, or, if it is to run, remove the"
                     f" annotation: kubectl -n {self._told.namespace} annotate {workload.kind.lower()} {workload.name}"
                     f" {KEPT}-"
                 )
-            if workload.replicas or self._api.pods(workload.selector):
+            if workload.replicas or self.api.pods(workload.selector):
                 return False
         return True
 
@@ -127,15 +141,13 @@ class Kubernetes:
 
     def restore_zeebe(self, broker: str, backup_id: int | None) -> str:
         """Run the broker's Job to its end; what the restore application prints goes to the log as it comes."""
-        if broker not in self.brokers():
-            raise Rejected(f"the cluster file names no broker {broker!r}; it names {', '.join(self.brokers())}")
-        workload, ordinal = self._stateful_set(), self.brokers().index(broker)
-        if workload.replicas or self._api.pods(workload.selector):
+        workload, ordinal = self._stateful_set(), self._ordinal(broker)
+        if workload.replicas or self.api.pods(workload.selector):
             raise RestoreFailed(f"{workload} runs, so nothing was removed from {broker}; stop it, then restore again")
         self._require_claim(workload, ordinal)
         limits = (self._told.timeout.total_seconds(), self._told.restore_timeout.total_seconds())
         job = restore_job(workload.body, ordinal, backup_id, self._told.restore, sum(limits))
-        return read_restore(broker, backup_id, RestoreRun(self._api, broker, job, *limits).ended())
+        return read_restore(broker, backup_id, RestoreRun(self.api, broker, job, *limits).ended())
 
     def without_archives(self) -> list[str]:
         """Return every broker: nothing reads a claim's files as an archive here."""
@@ -149,8 +161,22 @@ class Kubernetes:
         """Never; raises Rejected."""
         raise Rejected(f"{broker}: the kubernetes runtime fills no volume claim from an archive")
 
+    def volume(self, broker: str) -> "Volume":
+        """Return where a broker's data is."""
+        workload, ordinal = self._stateful_set(), self._ordinal(broker)
+        body = workload.body
+        claim = claim_name(body, ordinal, self._told.restore.volume)
+        runs = bool(workload.replicas or self.api.pods(workload.selector))
+        return Volume(pod_name(body, ordinal), claim, None if runs else stop_of(body))
+
+    def lacking(self, rights: Sequence[Right]) -> list[str]:
+        """Return one sentence for every right that the connection's user does not have."""
+        lacking = missing(self._told.namespace, self.api.allowed, rights)
+        return [f"connection {self._told.connection}: {sentence}" for sentence in lacking]
+
     @cached_property
-    def _api(self) -> "KubernetesApi":
+    def api(self) -> "KubernetesApi":
+        """The API server; raises Rejected when the connection cannot be used."""
         try:
             from camunda_backup.runtimes.kubernetes_api import KubernetesApi  # noqa: PLC0415 - the provider is optional
         except ImportError as error:
@@ -168,7 +194,7 @@ class Kubernetes:
         selector = self._selectors.get(component.value, "")
         if not selector:
             raise Rejected(f"the cluster file does not say what runs {component}; add it to runtime.components")
-        found = self._api.workloads(selector)
+        found = self.api.workloads(selector)
         if not found:
             raise Rejected(
                 f"namespace {self._told.namespace} has no StatefulSet or Deployment with the labels {selector}: correct"
@@ -176,7 +202,7 @@ class Kubernetes:
             )
         if component is Component.ZEEBE:
             for name in BESIDE_ZEEBE:
-                beside = self._api.workloads(self._selectors[name]) if self._selectors[name] else []
+                beside = self.api.workloads(self._selectors[name]) if self._selectors[name] else []
                 found += [replace(one, optional=True) for one in beside]
         return found
 
@@ -186,7 +212,7 @@ class Kubernetes:
         :raises Rejected: it cannot be told which one that is
         """
         selector = self._selectors[Component.ZEEBE.value]
-        found = [one for one in self._api.workloads(selector) if one.kind == STATEFUL_SET]
+        found = [one for one in self.api.workloads(selector) if one.kind == STATEFUL_SET]
         if len(found) != 1:
             names = ", ".join(one.name for one in found) or "none"
             raise Rejected(
@@ -194,6 +220,11 @@ class Kubernetes:
                 " runtime.components.zeebe, or name runtime.release"
             )
         return found[0]
+
+    def _ordinal(self, broker: str) -> int:
+        if broker not in self.brokers():
+            raise Rejected(f"the cluster file names no broker {broker!r}; it names {', '.join(self.brokers())}")
+        return self.brokers().index(broker)
 
     def _about_brokers(self) -> Iterator[str]:
         """Yield what is in the way of restoring the brokers."""
@@ -228,13 +259,13 @@ class Kubernetes:
         return self._told.brokers if brokers else 0
 
     def _require_claim(self, workload: Workload, ordinal: int) -> None:
-        self._api.claim(claim_name(workload.body, ordinal, self._told.restore.volume))
+        self.api.claim(claim_name(workload.body, ordinal, self._told.restore.volume))
 
     def _restoring(self) -> list[str]:
         """Return the restore Jobs that still run."""
         body = self._stateful_set().body
         ours = {pod_name(body, ordinal) for ordinal in range(self._told.brokers)}
-        jobs = (job["metadata"] for job in self._api.jobs(BROKER) if active(job))
+        jobs = (job["metadata"] for job in self.api.jobs(BROKER) if active(job))
         return [str(meta["name"]) for meta in jobs if meta["labels"][BROKER] in ours]
 
 

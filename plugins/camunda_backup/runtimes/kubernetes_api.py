@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from airflow.providers.cncf.kubernetes.hooks.kubernetes import KubernetesHook
@@ -13,18 +13,11 @@ from kubernetes.config.config_exception import ConfigException
 from urllib3.exceptions import HTTPError
 
 from camunda_backup.errors import Rejected, Unreachable
-from camunda_backup.runtimes.kubernetes_objects import DEPLOYMENT, STATEFUL_SET, Workload
+from camunda_backup.runtimes.kubernetes_objects import DEPLOYMENT, STATEFUL_SET, AlreadyThere, NotThere, Workload
+from camunda_backup.runtimes.kubernetes_volumes import GROUP, VERSION
 from camunda_backup.secrets import harmless
 
 ANSWER = (10, 60)  # seconds to connect, and to answer
-
-
-class NotThere(Rejected):
-    """There is no object of this name."""
-
-
-class AlreadyThere(Rejected):
-    """There is an object of this name."""
 
 
 class KubernetesApi:
@@ -52,6 +45,8 @@ class KubernetesApi:
         self._batch = client.BatchV1Api(self._client)
         self._autoscaling = client.AutoscalingV2Api(self._client)
         self._authorization = client.AuthorizationV1Api(self._client)
+        self._custom = client.CustomObjectsApi(self._client)
+        self._storage = client.StorageV1Api(self._client)
 
     def allowed(self, review: Mapping[str, Any]) -> bool:
         """Return whether a SelfSubjectAccessReview is answered with yes."""
@@ -85,13 +80,87 @@ class KubernetesApi:
         call = self._autoscaling.list_namespaced_horizontal_pod_autoscaler
         return self._list("horizontalpodautoscalers", call, "")
 
-    def claim(self, name: str) -> None:
-        """Make sure that there is a claim.
+    def claim(self, name: str) -> dict[str, Any]:
+        """Return a claim.
 
         :raises NotThere: there is none
         """
         call = self._core.read_namespaced_persistent_volume_claim
-        self._ask(f"get persistentvolumeclaim {name}", lambda: call(name, self.namespace, _request_timeout=ANSWER))
+        doing = f"get persistentvolumeclaim {name}"
+        return self._ask(doing, lambda: call(name, self.namespace, _request_timeout=ANSWER))
+
+    def create_claim(self, claim: Mapping[str, Any]) -> None:
+        """Create a claim.
+
+        :raises AlreadyThere: there is one of its name
+        """
+        call, name = self._core.create_namespaced_persistent_volume_claim, claim["metadata"]["name"]
+        doing = f"create persistentvolumeclaim {name}"
+        self._ask(doing, lambda: call(self.namespace, claim, _request_timeout=ANSWER))
+
+    def delete_claim(self, name: str) -> None:
+        """Ask for a claim to be deleted; safe to repeat."""
+        call = self._core.delete_namespaced_persistent_volume_claim
+        doing = f"delete persistentvolumeclaim {name}"
+        with suppress(NotThere):
+            self._ask(doing, lambda: call(name, self.namespace, _request_timeout=ANSWER))
+
+    def storage_class(self, name: str) -> dict[str, Any]:
+        """Return a StorageClass.
+
+        :raises NotThere: there is none
+        """
+        call = self._storage.read_storage_class
+        return self._ask(f"get storageclass {name}", lambda: call(name, _request_timeout=ANSWER))
+
+    def volume_snapshots(self) -> list[dict[str, Any]]:
+        """Return the VolumeSnapshots.
+
+        :raises NotThere: the API server knows no such kind
+        """
+        call, told = self._custom.list_namespaced_custom_object, (GROUP, VERSION, self.namespace, "volumesnapshots")
+        answer = self._ask("list volumesnapshots", lambda: call(*told, _request_timeout=ANSWER))
+        found: list[dict[str, Any]] = answer["items"]
+        return found
+
+    def volume_snapshot(self, name: str) -> dict[str, Any]:
+        """Return a VolumeSnapshot.
+
+        :raises NotThere: there is none
+        """
+        call, told = self._custom.get_namespaced_custom_object, (GROUP, VERSION, self.namespace, "volumesnapshots")
+        return self._ask(f"get volumesnapshot {name}", lambda: call(*told, name, _request_timeout=ANSWER))
+
+    def create_volume_snapshot(self, snapshot: Mapping[str, Any]) -> None:
+        """Create a VolumeSnapshot.
+
+        :raises AlreadyThere: there is one of its name
+        """
+        call, told = self._custom.create_namespaced_custom_object, (GROUP, VERSION, self.namespace, "volumesnapshots")
+        doing = f"create volumesnapshot {snapshot['metadata']['name']}"
+        self._ask(doing, lambda: call(*told, snapshot, _request_timeout=ANSWER))
+
+    def annotate_volume_snapshot(self, name: str, annotations: Mapping[str, str]) -> None:
+        """Set annotations of a VolumeSnapshot."""
+        call, told = self._custom.patch_namespaced_custom_object, (GROUP, VERSION, self.namespace, "volumesnapshots")
+        patch = {"metadata": {"annotations": dict(annotations)}}
+        self._ask(f"patch volumesnapshot {name}", lambda: call(*told, name, patch, _request_timeout=ANSWER))
+
+    def volume_snapshot_content(self, name: str) -> dict[str, Any]:
+        """Return what a VolumeSnapshot is bound to.
+
+        :raises NotThere: there is none
+        """
+        call, told = self._custom.get_cluster_custom_object, (GROUP, VERSION, "volumesnapshotcontents", name)
+        return self._ask(f"get volumesnapshotcontent {name}", lambda: call(*told, _request_timeout=ANSWER))
+
+    def volume_snapshot_class(self, name: str) -> dict[str, Any]:
+        """Return a VolumeSnapshotClass.
+
+        :raises NotThere: there is none
+        """
+        call, told = self._custom.get_cluster_custom_object, (GROUP, VERSION, "volumesnapshotclasses", name)
+        return self._ask(f"get volumesnapshotclass {name}", lambda: call(*told, _request_timeout=ANSWER))
 
     def jobs(self, selector: str) -> list[dict[str, Any]]:
         """Return the Jobs with these labels."""

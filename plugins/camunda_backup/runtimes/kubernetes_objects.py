@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from camunda_backup.errors import Rejected
 from camunda_backup.runtimes.kubernetes_jobs import RESTORE
 
 KEPT = "camunda-backup/replicas"
@@ -19,6 +20,14 @@ OWNERS = {
     "helm.toolkit.fluxcd.io/name": "Flux (HelmRelease)",
 }
 KEDA = "scaledobject.keda.sh/name"
+
+
+class NotThere(Rejected):
+    """There is no object of this name."""
+
+
+class AlreadyThere(Rejected):
+    """There is an object of this name."""
 
 
 @dataclass(frozen=True, slots=True)

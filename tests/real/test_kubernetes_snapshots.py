@@ -1,0 +1,382 @@
+"""Copies of the brokers' volumes on a real API server, with exactly the Roles of docs/kubernetes.md.
+
+The CSI driver and the snapshot controller are stood in for, see ``volume_driver``.
+"""
+
+import itertools
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from camunda_backup.clusters import Cluster
+from camunda_backup.copies import copies_of
+from camunda_backup.copies.copy import Copies
+from camunda_backup.errors import BackupFailed, RestoreFailed
+from camunda_backup.runtimes import runtime_of
+from camunda_backup.runtimes.kubernetes_access import COLD_RIGHTS, RIGHTS, Right
+from camunda_backup.runtimes.kubernetes_volumes import CLAIM
+from camunda_backup.states import Companion, Component
+from sandbox.kubernetes.control_plane import ControlPlane
+from tests.observing import until
+from tests.real.test_kubernetes import ACCOUNT, CONN_ID, DOCS, LABEL, PORTS, brokers, deployment, told_by
+from tests.real.volume_driver import DRIVER, GROUP, VERSION, VolumeDriver
+
+kubernetes = pytest.importorskip("kubernetes")
+NUMBERS = itertools.count()
+ZEEBE = Component.ZEEBE
+BACKUP = 1700000000
+NAME, CLAIM_NAME = f"zeebe-0-cold-{BACKUP}", "data-zeebe-0"
+
+
+def documented(kind: str) -> list[dict[str, Any]]:
+    """Return the rules of all Roles or ClusterRoles that users are told to create."""
+    blocks = DOCS.read_text(encoding="utf-8").split("```yaml\n")[1:]
+    manifests = [one for block in blocks for one in yaml.safe_load_all(block.split("```")[0])]
+    return [rule for one in manifests if one.get("kind") == kind for rule in one["rules"]]
+
+
+class Namespace:
+    """A namespace with one broker and the connectors, whose volume a driver makes."""
+
+    def __init__(
+        self, plane: ControlPlane, driver: VolumeDriver, storage: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.name, self.driver = f"cold-{next(NUMBERS)}", driver
+        self._plane, self._monkeypatch = plane, monkeypatch
+        api = kubernetes.config.new_client_from_config_dict(plane.kubeconfig())
+        self.core, self.apps = kubernetes.client.CoreV1Api(api), kubernetes.client.AppsV1Api(api)
+        self._rbac = kubernetes.client.RbacAuthorizationV1Api(api)
+        self.core.create_namespace({"metadata": {"name": self.name}})
+        self.core.create_namespaced_service_account(self.name, {"metadata": {"name": ACCOUNT}})
+        self.grant(documented("Role"), documented("ClusterRole"))
+        accounts = self.core.list_namespaced_service_account
+        until(lambda: any(one.metadata.name == "default" for one in accounts(self.name).items))
+        body = brokers()
+        body["spec"]["replicas"] = 1
+        body["spec"]["volumeClaimTemplates"][0]["spec"]["storageClassName"] = storage
+        self.apps.create_namespaced_stateful_set(self.name, body)
+        self.apps.create_namespaced_deployment(self.name, deployment("connectors", 2))
+        until(self.runs)
+
+    def grant(self, rules: list[dict[str, Any]], cluster_rules: list[dict[str, Any]]) -> None:
+        """Give the account these rights, and no others."""
+        subject = {"kind": "ServiceAccount", "name": ACCOUNT, "namespace": self.name}
+        reference = {"apiGroup": "rbac.authorization.k8s.io", "name": self.name}
+        role, wide = ({"metadata": {"name": self.name}, "rules": one} for one in (rules, cluster_rules))
+        if any(one.metadata.name == self.name for one in self._rbac.list_cluster_role().items):
+            self._rbac.replace_namespaced_role(self.name, self.name, role)
+            self._rbac.replace_cluster_role(self.name, wide)
+            return
+        self._rbac.create_namespaced_role(self.name, role)
+        self._rbac.create_cluster_role(wide)
+        bound: dict[str, Any] = {"metadata": {"name": self.name}, "subjects": [subject]}
+        self._rbac.create_namespaced_role_binding(self.name, {**bound, "roleRef": {**reference, "kind": "Role"}})
+        self._rbac.create_cluster_role_binding({**bound, "roleRef": {**reference, "kind": "ClusterRole"}})
+        asked = {"spec": {"expirationSeconds": 3600}}
+        token = self.core.create_namespaced_service_account_token(ACCOUNT, self.name, asked).status.token
+        told = {"conn_type": "kubernetes", "extra": {"kube_config": self._plane.kubeconfig(token)}}
+        self._monkeypatch.setenv(f"AIRFLOW_CONN_{CONN_ID.upper()}", json.dumps(told))
+
+    def cluster(self, class_name: str = "retain", timeout: str = "30s") -> Cluster:
+        """Return the cluster file."""
+        components = {"connectors": f"{LABEL}=connectors"}
+        runtime = {"type": "kubernetes", "connection": CONN_ID, "namespace": self.name, "brokers": 1, "timeout": "5s"}
+        fields: dict[str, Any] = {
+            "name": "prod",
+            "version": "8.8",
+            "connections": {"zeebe": "prod_zeebe"},
+            "secondary_storage": {"engine": "opensearch", "connection": "prod_search"},
+            "repository": {"name": "backups", "type": "fs", "settings": {"location": "backups"}},
+            "runtime": {**runtime, "components": components},
+            "cold": {
+                "copies": {"type": "volume_snapshot", "volume_snapshot_class": class_name},
+                "timeout": timeout,
+            },
+        }
+        return Cluster(**fields)
+
+    def copies(self, **fields: str) -> Copies:
+        """Return the copies as a task of its own builds them."""
+        return copies_of(self.cluster(**fields))
+
+    def runs(self) -> bool:
+        """Return whether the broker and the connectors run."""
+        runtime = runtime_of(self.cluster().runtime_config() or {})
+        return runtime.is_started(ZEEBE) and runtime.is_started(Companion.CONNECTORS)
+
+    def stop(self) -> None:
+        """Stop the broker and the connectors."""
+        runtime = runtime_of(self.cluster().runtime_config() or {})
+        for one in (ZEEBE, Companion.CONNECTORS):
+            runtime.stop(one)
+        until(lambda: runtime.is_stopped(ZEEBE) and runtime.is_stopped(Companion.CONNECTORS))
+
+    def start(self) -> None:
+        """Start them again, with nothing but the annotations to go by."""
+        runtime = runtime_of(self.cluster().runtime_config() or {})
+        for one in (ZEEBE, Companion.CONNECTORS):
+            runtime.start(one, {})
+        until(self.runs)
+
+    def claim(self) -> Any:
+        """Return the broker's claim, None when there is none."""
+        found = self.core.list_namespaced_persistent_volume_claim(self.name).items
+        return found[0] if found else None
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the broker's VolumeSnapshot."""
+        found: dict[str, Any] = self.driver.custom.get_namespaced_custom_object(
+            GROUP, VERSION, self.name, "volumesnapshots", NAME
+        )
+        return found
+
+    def hold(self, *finalizers: str) -> None:
+        """Let these keep the claim from going, or none."""
+        patch = {"metadata": {"finalizers": list(finalizers) or None}}
+        self.core.patch_namespaced_persistent_volume_claim(CLAIM_NAME, self.name, patch)
+
+
+@pytest.fixture(scope="module")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A control plane with a node."""
+    with ControlPlane(tmp_path_factory.mktemp("kubernetes"), PORTS) as running:
+        running.start(print)
+        core = kubernetes.client.CoreV1Api(kubernetes.config.new_client_from_config_dict(running.kubeconfig()))
+        core.create_node({"metadata": {"name": "node-0", "labels": {"kubernetes.io/hostname": "node-0"}}})
+        yield running
+
+
+@pytest.fixture(scope="module")
+def working(plane: ControlPlane) -> Iterator[VolumeDriver]:
+    """The driver, with StorageClasses; the snapshots' kinds are not installed yet."""
+    driver = VolumeDriver(plane.kubeconfig())
+    for name, mode in (("at-once", "Immediate"), ("late", "WaitForFirstConsumer")):
+        body = {"metadata": {"name": name}, "provisioner": DRIVER, "volumeBindingMode": mode}
+        driver.storage.create_storage_class(body)
+    with driver.at_work():
+        yield driver
+
+
+@pytest.fixture(scope="module")
+def kinds(plane: ControlPlane, working: VolumeDriver) -> VolumeDriver:
+    """The driver with the snapshots' kinds and their classes."""
+    working.define()
+    until(lambda: _served(working))
+    working.create_class("retain")
+    working.create_class("delete", policy="Delete")
+    working.create_class("foreign", driver="other.driver")
+    return working
+
+
+def _served(driver: VolumeDriver) -> bool:
+    try:
+        for plural in ("volumesnapshots", "volumesnapshotcontents", "volumesnapshotclasses"):
+            driver.custom.list_cluster_custom_object(GROUP, VERSION, plural)
+    except kubernetes.client.ApiException:
+        return False
+    return True
+
+
+def test_without_the_kinds_it_says_what_to_install(
+    plane: ControlPlane, working: VolumeDriver, monkeypatch: pytest.MonkeyPatch, airflow_db: None
+) -> None:
+    (told,) = Namespace(plane, working, "at-once", monkeypatch).copies().problems()
+    assert told.startswith("the API server knows no VolumeSnapshots: install kubernetes-csi/external-snapshotter")
+
+
+@pytest.fixture
+def namespace(
+    plane: ControlPlane, kinds: VolumeDriver, monkeypatch: pytest.MonkeyPatch, airflow_db: None
+) -> Iterator[Namespace]:
+    """A namespace of its own for each test, with volumes that are made at once."""
+    yield Namespace(plane, kinds, "at-once", monkeypatch)
+    kinds.fails, kinds.rests = "", False
+
+
+def test_a_volume_is_copied_and_comes_back_under_its_claims_name(namespace: Namespace) -> None:
+    copies = namespace.copies()
+    assert copies.problems() == []
+    old = namespace.claim()
+    namespace.stop()
+
+    copy = copies.take("broker-0", BACKUP)
+    copies.verify(copy)
+    assert (copy["type"], copy["node_id"], copy["bytes"], copy["snapshot"]) == ("volume_snapshot", 0, 2 * 2**30, NAME)
+    assert copy["handle"] == f"handle-{copy['content']}"
+    assert copy["checksum"].startswith("none")
+    assert namespace.copies().take("broker-0", BACKUP) == copy  # a second try goes on with the same
+    namespace.start()
+    namespace.stop()
+
+    namespace.copies().bring_back("broker-0", json.loads(json.dumps(copy)))
+
+    new = namespace.claim()
+    assert new.metadata.uid != old.metadata.uid
+    assert (new.metadata.name, new.metadata.labels, new.status.phase) == (CLAIM_NAME, old.metadata.labels, "Bound")
+    assert (new.spec.data_source.kind, new.spec.data_source.name) == ("VolumeSnapshot", NAME)
+    assert new.spec.resources.requests == {"storage": str(2 * 2**30)}
+    assert (new.spec.storage_class_name, new.spec.access_modes) == ("at-once", ["ReadWriteOnce"])
+    namespace.start()
+    assert namespace.claim().metadata.uid == new.metadata.uid
+
+
+def test_a_volume_that_is_made_with_the_pod_is_not_waited_for(
+    plane: ControlPlane, kinds: VolumeDriver, monkeypatch: pytest.MonkeyPatch, airflow_db: None
+) -> None:
+    namespace = Namespace(plane, kinds, "late", monkeypatch)
+    namespace.stop()
+    copy = namespace.copies().take("broker-0", BACKUP)
+
+    namespace.copies().bring_back("broker-0", copy)
+    waiting = namespace.claim()
+    assert waiting.status.phase == "Pending"
+    namespace.copies().bring_back("broker-0", copy)  # cleared by somebody: nobody has used it
+    assert namespace.claim().metadata.uid == waiting.metadata.uid
+
+    namespace.start()
+    assert namespace.claim().status.phase == "Bound"
+
+
+def test_a_broker_that_runs_is_neither_copied_nor_touched(namespace: Namespace) -> None:
+    assert told_by(BackupFailed, namespace.copies().take, "broker-0", BACKUP).startswith("zeebe-0 runs")
+    namespace.stop()
+    copy = namespace.copies().take("broker-0", BACKUP)
+    namespace.start()
+    before = namespace.claim().metadata.uid
+    assert told_by(RestoreFailed, namespace.copies().bring_back, "broker-0", copy).startswith("zeebe-0 runs")
+    assert namespace.claim().metadata.uid == before
+
+
+def test_a_snapshot_of_another_stop_is_not_taken_for_this_one(namespace: Namespace) -> None:
+    namespace.stop()
+    namespace.copies().take("broker-0", BACKUP)
+    namespace.start()
+    namespace.stop()
+    assert "was taken during another stop" in told_by(BackupFailed, namespace.copies().take, "broker-0", BACKUP)
+
+
+def test_a_snapshot_of_another_claim_is_refused(namespace: Namespace) -> None:
+    namespace.stop()
+    spec = {"volumeSnapshotClassName": "retain", "source": {"persistentVolumeClaimName": "data-other-0"}}
+    body = {"apiVersion": f"{GROUP}/{VERSION}", "kind": "VolumeSnapshot", "metadata": {"name": NAME}, "spec": spec}
+    namespace.driver.custom.create_namespaced_custom_object(GROUP, VERSION, namespace.name, "volumesnapshots", body)
+    assert "of something else" in told_by(BackupFailed, namespace.copies().take, "broker-0", BACKUP)
+
+
+def test_an_error_of_the_driver_is_named_and_one_that_passes_is_not_the_end(namespace: Namespace) -> None:
+    namespace.stop()
+    namespace.driver.fails = "quota of snapshots exceeded"
+    told = told_by(BackupFailed, namespace.copies().take, "broker-0", BACKUP)
+    assert told == f"VolumeSnapshot {NAME} failed: quota of snapshots exceeded"
+    namespace.driver.fails = ""
+    namespace.copies().verify(namespace.copies().take("broker-0", BACKUP))
+
+
+def test_a_snapshot_that_never_is_ready_has_a_deadline(namespace: Namespace) -> None:
+    namespace.stop()
+    namespace.driver.rests = True
+    assert "was not ready within 3 s" in told_by(BackupFailed, namespace.copies(timeout="3s").take, "broker-0", BACKUP)
+
+
+def test_a_snapshot_that_is_gone_or_another_costs_no_claim(namespace: Namespace) -> None:
+    namespace.stop()
+    copy = namespace.copies().take("broker-0", BACKUP)
+    before = namespace.claim().metadata.uid
+    told = told_by(RestoreFailed, namespace.copies().bring_back, "broker-0", {**copy, "handle": "other"})
+    assert told.startswith("broker-0 was not restored, and its volume was not touched")
+    namespace.driver.custom.delete_namespaced_custom_object(GROUP, VERSION, namespace.name, "volumesnapshots", NAME)
+    assert "is not there any more" in told_by(RestoreFailed, namespace.copies().bring_back, "broker-0", copy)
+    assert namespace.claim().metadata.uid == before
+
+
+def test_a_claim_that_does_not_go_is_named_and_the_next_try_goes_on(namespace: Namespace) -> None:
+    namespace.stop()
+    copy = namespace.copies().take("broker-0", BACKUP)
+    namespace.hold("sandbox/stays")
+    told = told_by(RestoreFailed, namespace.copies().bring_back, "broker-0", copy)
+    assert told.startswith(f"claim {CLAIM_NAME} was deleted but does not go")
+    assert "sandbox/stays" in told
+
+    namespace.hold()
+    namespace.copies().bring_back("broker-0", copy)
+    assert namespace.claim().spec.data_source.name == NAME
+
+
+def test_a_claim_that_a_pod_uses_is_not_touched(namespace: Namespace) -> None:
+    namespace.stop()
+    copy = namespace.copies().take("broker-0", BACKUP)
+    volume = {"name": "data", "persistentVolumeClaim": {"claimName": CLAIM_NAME}}
+    container = {"name": "look", "image": "busybox"}
+    body = {"metadata": {"name": "look"}, "spec": {"containers": [container], "volumes": [volume]}}
+    namespace.core.create_namespaced_pod(namespace.name, body)
+    told = told_by(RestoreFailed, namespace.copies().bring_back, "broker-0", copy)
+    assert told.startswith(f"claim {CLAIM_NAME} is used by pod look, so it was not touched")
+    assert namespace.claim().metadata.deletion_timestamp is None
+
+
+def test_a_restore_job_that_has_ended_gives_the_claim_free(namespace: Namespace) -> None:
+    namespace.stop()
+    copy = namespace.copies().take("broker-0", BACKUP)
+    runtime_of(namespace.cluster().runtime_config() or {}).restore_zeebe("broker-0", BACKUP)
+
+    namespace.copies().bring_back("broker-0", copy)
+
+    assert namespace.claim().spec.data_source.name == NAME
+
+
+def test_a_task_that_is_lost_between_delete_and_create_is_gone_on_with(namespace: Namespace) -> None:
+    """What is deleted behind its back is what a lost task leaves: no claim, and the annotation of the snapshot."""
+    namespace.stop()
+    copy = namespace.copies().take("broker-0", BACKUP)
+    labels = namespace.claim().metadata.labels
+    namespace.core.delete_namespaced_persistent_volume_claim(CLAIM_NAME, namespace.name)
+    until(lambda: namespace.claim() is None)
+
+    namespace.copies().bring_back("broker-0", copy)
+
+    assert json.loads(namespace.snapshot()["metadata"]["annotations"][CLAIM])["metadata"]["name"] == CLAIM_NAME
+    assert (namespace.claim().metadata.labels, namespace.claim().spec.data_source.name) == (labels, NAME)
+    namespace.start()
+
+
+class TestPlanning:
+    def test_the_documented_roles_are_the_rights_that_are_asked_for(self) -> None:
+        rights = [*RIGHTS, *(right for right in COLD_RIGHTS if right.namespaced)]
+        assert documented("Role") == [right.rule() for right in rights]
+        assert documented("ClusterRole") == [right.rule() for right in COLD_RIGHTS if not right.namespaced]
+
+    def test_each_verb_that_is_missing_is_named(self, namespace: Namespace) -> None:
+        for right in COLD_RIGHTS:
+            for verb in right.verbs:
+                rest = [self.without(one, verb) if one == right else one for one in (*RIGHTS, *COLD_RIGHTS)]
+                rules = [[one.rule() for one in rest if one.verbs and one.namespaced is kind] for kind in (True, False)]
+                namespace.grant(*rules)
+                wanted = f"connection {CONN_ID}: it may not {verb} {right.resource} "
+                until(lambda wanted=wanted: self.only(namespace, wanted), 10)  # type: ignore[misc]
+
+    @staticmethod
+    def without(right: Right, verb: str) -> Right:
+        verbs = tuple(one for one in right.verbs if one != verb)
+        return Right(right.group, right.resource, verbs, right.why, right.namespaced)
+
+    @staticmethod
+    def only(namespace: Namespace, wanted: str) -> bool:
+        found = namespace.copies().problems()
+        return len(found) == 1 and found[0].startswith(wanted)
+
+    def test_a_class_that_is_not_there_or_of_another_driver_is_named(self, namespace: Namespace) -> None:
+        (told,) = namespace.copies(class_name="none").problems()
+        assert told.startswith("there is no VolumeSnapshotClass none")
+        (told,) = namespace.copies(class_name="foreign").problems()
+        assert told.startswith(
+            f"VolumeSnapshotClass foreign is of the driver other.driver, the volume of broker-0 of {DRIVER}"
+        )
+
+    def test_a_class_whose_snapshots_die_with_the_namespace_is_warned_of(
+        self, namespace: Namespace, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        assert namespace.copies(class_name="delete").problems() == []
+        assert "with the namespace, the cold backups in it are deleted, too" in caplog.text
