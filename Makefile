@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 STACK ?= embedded
 WAIT ?= 1
 PORTS ?= 28000
+TEST_PROCESSES ?= 2
 export PYTHONPATH := $(CURDIR)/include
 
 .PHONY: demo prove test test-real kubernetes matrix browser postgresql stores benchmark check lock clean
@@ -16,7 +17,7 @@ prove: $(VENV)/sandbox ## is a cluster that is restored under load consistent? W
 	@$(BIN)/python -m sandbox prove --ports $(PORTS) --page docs/consistency.md
 
 test: $(VENV)/dev ## unit and DAG tests against the stand-in; Python alone
-	$(BIN)/python -m pytest tests --ignore tests/real
+	$(BIN)/python -m pytest tests --ignore tests/real --numprocesses $(TEST_PROCESSES) --dist loadfile
 
 test-real: $(VENV)/dev $(VENV)/sandbox browser postgresql stores ## tests against the embedded cluster, real search engines and stores
 	$(BIN)/python -m pytest tests/real

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 import pytest
@@ -54,8 +55,13 @@ def read(path: Path = RESULTS) -> dict[str, list[Result]]:
 
 
 def keep(new: Mapping[str, Iterable[Result]], path: Path = RESULTS) -> None:
-    """Put new results beside those of earlier runs, in the place of the same tests' older ones."""
-    results = {**read(path), **new}
+    """Put new results beside those of earlier runs, in the place of the same tests' older ones.
+
+    Processes that test side by side may do it at the same time.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    told = {name: [asdict(one) for one in ones] for name, ones in sorted(results.items())}
-    path.write_text(json.dumps(told, indent=1))
+    with path.with_suffix(".lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        results = {**read(path), **new}
+        told = {name: [asdict(one) for one in ones] for name, ones in sorted(results.items())}
+        path.write_text(json.dumps(told, indent=1))
