@@ -209,6 +209,9 @@ def test_the_cluster_comes_back_as_it_was_backed_up(lost: Lost) -> None:
         cluster.restore_zeebe(lost.backup_id)
     for partition in (1, 2):
         until(lambda partition=partition: takes_every_command(lost, partition), seconds=PATIENCE)  # type: ignore[misc]
+    cluster.stop_part("zeebe")  # it counts its keys on from what is in its log, and nothing there may mislead it
+    cluster.start_part("zeebe")
+    cluster.wait_healthy("zeebe", PATIENCE)
     for app in ("operate", "tasklist", "optimize"):
         cluster.start_part(app)
     for app in ("operate", "tasklist", "optimize"):
@@ -218,6 +221,7 @@ def test_the_cluster_comes_back_as_it_was_backed_up(lost: Lost) -> None:
     assert shown(cluster, lost.later) == ({}, {})
     with Workload(cluster.urls) as work:
         started = work.start(4)
+        assert {key >> 51 for key in started} == {1, 2}
         until(lambda: len(work.open_tasks_of(*started)) == 4)
         old = next(key for key, state in lost.kept.items() if state == "ACTIVE")
         for task in work.open_tasks_of(old, started[0]):
@@ -238,6 +242,6 @@ def takes_every_command(lost: Lost, partition: int) -> bool:
 
     A large command comes first: it writes over the bytes of the lost log on which a partition may stumble (8.6.0).
     """
-    path = f"/v2/user-tasks/{(partition << 51) + 2**51 - 1}/completion"
+    path = f"/v2/user-tasks/{partition << 51}/completion"
     bodies = [{"variables": {"padding": "x" * 262_144}}, *({} for _ in range(10))]
     return all(lost.call("POST", "zeebe_rest", path, body).status_code == 404 for body in bodies)

@@ -92,7 +92,7 @@ class Zeebe:
         :param padding: how large the command is to be, in bytes
         """
         try:
-            return self.complete((partition << PARTITION_BITS) + 2**PARTITION_BITS - 1, padding).status == NO_SUCH
+            return self.complete(partition << PARTITION_BITS, padding).status == NO_SUCH
         except SandboxError:
             return False
 

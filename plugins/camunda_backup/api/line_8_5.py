@@ -120,8 +120,13 @@ PARTITION_BITS = 51  # a key is its partition's number above this many bits
 
 
 def no_such_task(partition: int, padding: int) -> Request:
-    """Complete a user task that cannot exist: its partition must look for it, and says 404."""
-    key = (partition << PARTITION_BITS) + (1 << PARTITION_BITS) - 1
+    """Complete a user task that cannot exist: its partition must look for it, and says 404.
+
+    Its key is the one below a partition's first. A higher one would do harm: a broker that starts again counts on from
+    the highest key in its log, that of a rejected command too, and from the last one into the next partition's keys
+    (recorded from Camunda 8.6.0).
+    """
+    key = partition << PARTITION_BITS
     body = {"variables": {"padding": "x" * padding}} if padding else {}
     return Request("POST", f"/v1/user-tasks/{key}/completion", body=body)
 
