@@ -62,6 +62,7 @@ def settled(work: Workload, started: list[int]) -> dict[int, str]:
     return {key: found[key] for key in started}
 
 
+@pytest.mark.shows("cold backup and restore", line="8.6", engine="OpenSearch 3.8.0", store="fs", against="real")
 def test_a_cluster_that_was_backed_up_cold_is_destroyed_and_comes_back(
     cluster: EmbeddedCluster, airflow: AirflowProcesses
 ) -> None:
