@@ -178,6 +178,7 @@ def test_a_component_that_refuses_to_stop_leaves_nothing_half_stopped(stopping_8
 
 STEPS = [
     ("processes", "POST", "optimize/stop"),
+    ("processes", "POST", "tasklist/stop"),
     ("processes", "POST", "operate/stop"),
     ("processes", "POST", "zeebe/stop"),
     ("processes", "GET", "zeebe/archive"),
@@ -185,8 +186,10 @@ STEPS = [
     ("search", "PUT", "/_snapshot/backups/camunda_cold_records"),
     ("search", "GET", "camunda_cold_optimize_.*/_status"),
     ("search", "POST", "_count"),
+    ("search", "GET", r"/_snapshot/backups/camunda_\*_\d+_\*,"),
     ("processes", "POST", "zeebe/start"),
     ("processes", "POST", "operate/start"),
+    ("processes", "POST", "tasklist/start"),
     ("processes", "POST", "optimize/start"),
 ]
 

@@ -82,12 +82,16 @@ class WaitHealthy(RunbookSensor):
         if isinstance(component, Companion):
             self.log.info("%s runs", component)
             return {}
-        conn_id = cluster.management_port(component)
-        hook = JsonHook(conn_id, cluster.access_at(conn_id))
-        answer = hook.send(Request("GET", cluster.generation.readiness[component]))
-        if not answer.ok:
-            raise NotYet(f"{component} is not ready: {answer}")
         if component is Component.ZEEBE:
             require_healthy_zeebe(cluster, self.partitions and int(self.partitions))
+        else:
+            self._require_ready(component)
         self.log.info("%s is healthy", component)
         return {}
+
+    def _require_ready(self, component: Component) -> None:
+        conn_id = self.cluster.management_port(component)
+        hook = JsonHook(conn_id, self.cluster.access_at(conn_id))
+        answer = hook.send(Request("GET", self.cluster.generation.readiness[component]))
+        if not answer.ok:
+            raise NotYet(f"{component} is not ready: {answer}")

@@ -5,16 +5,13 @@ from typing import Any
 
 from airflow.sdk import Context
 
-from camunda_backup.api.messages import Request
 from camunda_backup.api.restore_api import COMPLETED, ENDED_BADLY, IN_PROGRESS, Changes, Progress
 from camunda_backup.clusters import AnyCluster
 from camunda_backup.errors import NotYet, RestoreFailed
-from camunda_backup.hooks.http import JsonHook
 from camunda_backup.hooks.recovery import RecoveryHook
 from camunda_backup.recovery import recovery, require_at_work
 from camunda_backup.sensors.step import RunbookSensor
 from camunda_backup.standing import require_healthy_zeebe, require_quiet
-from camunda_backup.states import Component
 
 SENT = "sent"  # of the task's state store: it outlives tries and clearing
 LATE = 60.0  # seconds that a wait ends before the sensor's own deadline does, with advice
@@ -193,10 +190,6 @@ class WaitAtWork(RunbookSensor):
         """Ask for the partitions, the health, and the exporters."""
         cluster = self.cluster
         require_at_work(cluster, int(self.partitions))
-        zeebe, path = cluster.connections.zeebe, cluster.generation.readiness[Component.ZEEBE]
-        answer = JsonHook(zeebe, cluster.access_at(zeebe)).send(Request("GET", path))
-        if not answer.ok:
-            raise NotYet(f"Zeebe is not ready: {answer}")
         require_healthy_zeebe(cluster, int(self.partitions))
         self.log.info("Zeebe is healthy and exports")
         return {}

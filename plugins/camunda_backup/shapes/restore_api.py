@@ -11,11 +11,10 @@ from airflow.sdk import Param, TaskGroup, TriggerRule, chain
 
 from camunda_backup.clusters import AnyCluster
 from camunda_backup.operators.recovery import KeepRecovering
-from camunda_backup.operators.restoring import StartComponent
 from camunda_backup.orders import Stage
-from camunda_backup.sensors.processes import StopComponent, WaitHealthy
 from camunda_backup.sensors.recovery import EnterRecovery, RestorePartitions, WaitAtWork
 from camunda_backup.sensors.snapshots import RestoreSnapshots
+from camunda_backup.shapes import restoring
 
 DOC = """
 ### Restore {name} at 3 am
@@ -81,10 +80,7 @@ def groups(cluster: AnyCluster, *, backup_id: str, manifest: str, partitions: st
 def _quiet(cluster: AnyCluster, backup_id: str) -> TaskGroup:
     """Optimize stops; Zeebe stops working."""
     with TaskGroup("nothing_writes", prefix_group_id=False) as group:
-        stops = [
-            StopComponent(task_id=f"stop_{component}", cluster=cluster, component=component)
-            for component in reversed(cluster.processes)
-        ]
+        stops = restoring.stops(cluster, tuple(reversed(cluster.processes)))
         chain(*stops, EnterRecovery(task_id="enter_recovery", cluster=cluster, backup_id=backup_id))
     return group
 
@@ -120,12 +116,6 @@ def _back_at_work(cluster: AnyCluster, partitions: str) -> list[TaskGroup]:
     found = [zeebe]
     for component in cluster.processes:
         with TaskGroup(f"start_{component}_and_wait", prefix_group_id=False) as group:
-            start = StartComponent(
-                task_id=f"start_{component}",
-                cluster=cluster,
-                component=component,
-                stopped=f"{{{{ ti.xcom_pull(task_ids='stop_{component}') }}}}",
-            )
-            start >> WaitHealthy(task_id=f"wait_{component}", cluster=cluster, component=component)
+            restoring.start(cluster, component)
         found.append(group)
     return found

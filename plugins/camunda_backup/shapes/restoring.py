@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG, Param, TaskGroup, TriggerRule, chain, task
+from airflow.sdk import DAG, BaseOperator, Param, TaskGroup, TriggerRule, chain, task
 
 from camunda_backup import manifests
 from camunda_backup.clusters import AnyCluster, Cluster
@@ -83,8 +83,13 @@ def stopping(cluster: AnyCluster, *, cold: bool = False) -> TaskGroup:
     """Stop everything: Optimize and the web apps, then Zeebe; for a cold set, what runs beside them as well."""
     order: Sequence[Runs] = cluster.stop_order if cold else tuple(reversed(cluster.processes))
     with TaskGroup("stop", prefix_group_id=False) as group:
-        chain(*(StopComponent(task_id=f"stop_{one}", cluster=cluster, component=one) for one in order))
+        chain(*stops(cluster, order))
     return group
+
+
+def stops(cluster: AnyCluster, order: Sequence[Runs]) -> list[BaseOperator]:
+    """Return the tasks that stop these, not chained."""
+    return [StopComponent(task_id=f"stop_{one}", cluster=cluster, component=one) for one in order]
 
 
 def restoring(cluster: AnyCluster, *, cold: bool = False) -> list[TaskGroup]:
@@ -139,15 +144,16 @@ def starting(cluster: AnyCluster, *, cold: bool = False) -> list[TaskGroup]:
             continue
         with TaskGroup(f"start_{stage}_and_wait", prefix_group_id=False) as group:
             for one in ones:
-                _start(cluster, one)
+                start(cluster, one)
         found.append(group)
     return found
 
 
-def _start(cluster: AnyCluster, one: Runs) -> None:
+def start(cluster: AnyCluster, one: Runs) -> None:
+    """Start something and wait until it is healthy."""
     partitions = PARTITIONS if one is Component.ZEEBE else None
-    start = StartComponent(task_id=f"start_{one}", cluster=cluster, component=one, stopped=stopped(one))
-    start >> WaitHealthy(task_id=f"wait_{one}", cluster=cluster, component=one, partitions=partitions)
+    started = StartComponent(task_id=f"start_{one}", cluster=cluster, component=one, stopped=stopped(one))
+    started >> WaitHealthy(task_id=f"wait_{one}", cluster=cluster, component=one, partitions=partitions)
 
 
 def stopped(one: Runs) -> str:
