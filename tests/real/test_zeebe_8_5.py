@@ -19,6 +19,7 @@ from sandbox.sites import Site
 from sandbox.zeebe_alone import BUCKET, RELEASES
 from tests.dag_runs.playing import ORDERS, Played, Run, cluster_file, connect, parsed, runner
 from tests.hooks.server import Server, serving
+from tests.observing import until
 from tests.real.benches import PATIENCE, place
 from tests.real.store_users import kept, s3
 from tests.stand_in import StandIn
@@ -136,8 +137,9 @@ def test_the_restore_application_brings_the_broker_back_by_commands(mixed: Mixed
     runtime.restore_zeebe("broker-0", backup_id)
     mixed.programs.start(broker(site, mixed.sink))
     mixed.programs.wait_healthy("zeebe", PATIENCE)
-    told = requests.get(f"{site.url('zeebe_management')}/actuator/backups/{backup_id}", timeout=20).json()
-    assert told["state"] == "COMPLETED"
+    url = f"{site.url('zeebe_management')}/actuator/backups/{backup_id}"
+    # a healthy broker's gateway refuses until it knows the partitions' leaders
+    until(lambda: requests.get(url, timeout=20).json().get("state") == "COMPLETED", PATIENCE)
 
 
 def commands(site: Site) -> dict[str, Any]:
