@@ -169,5 +169,5 @@ class AirflowProcesses:
             file.unlink()
         for name in airflow_components.COMPONENTS:
             self.log_path(name).unlink(missing_ok=True)
-        for folder in (self.settings.task_logs, self.settings.home / "manifests"):
+        for folder in (self.settings.task_logs, self.settings.home / "manifests", self.settings.copies):
             shutil.rmtree(folder, ignore_errors=True)

@@ -53,6 +53,11 @@ class AirflowSettings:
         return self.home / "logs" / "tasks"
 
     @property
+    def copies(self) -> Path:
+        """The folder of the data that cold backups copy."""
+        return self.home / "copies"
+
+    @property
     def password_file(self) -> Path:
         """Holds the password of each user, readable by its owner only."""
         return self.home / "passwords.json"

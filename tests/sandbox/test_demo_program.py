@@ -71,6 +71,8 @@ def test_backs_up_the_stand_in_loses_it_and_brings_it_back(base_port: int, tmp_p
     assert f"http://127.0.0.1:{base_port + 80}/dags/restore_stand_in/runs/manual__" in told.stdout
     for part in ("zeebe", "operate", "tasklist", "optimize", "records"):
         assert f"│ {part}" in told.stdout
+    for cold in ("cold_back_up", "cold_restore"):
+        assert f"http://127.0.0.1:{base_port + 80}/dags/{cold}_stand_in" in told.stdout
     assert "Exporting was paused (hard) for" in told.stdout
     assert f"http://127.0.0.1:{base_port + 80}/dags/back_up_stand_in/runs/manual__" in told.stdout
     with socket.socket() as caller:

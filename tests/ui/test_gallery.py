@@ -103,6 +103,12 @@ def test_the_page_shows_every_picture_and_marks_the_wrong_one(kept: Path, visito
     assert "default-src 'none'" in shown.headers["Content-Security-Policy"]
 
 
+@pytest.mark.parametrize("dag", [DAG, f"cold_{DAG}"])
+def test_a_restore_from_either_kind_of_backup_has_its_pictures(dag: str, kept: Path, visitor: As) -> None:
+    shown = visitor("viewer").get(f"/camunda-backup/restores/{dag}/{RUN}/tasklist.png")
+    assert (shown.status_code, shown.content) == (200, PNG)
+
+
 def test_what_was_told_is_text_and_no_html(kept: Path, visitor: As) -> None:
     shown = visitor("viewer").get(BASE).text
     assert "<b>Tasks &lt;b&gt;&amp;</b>" in shown

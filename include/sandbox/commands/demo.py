@@ -56,7 +56,8 @@ def run(options: argparse.Namespace) -> int:
     check, without_pictures = visual_check()
     if without_pictures:
         say(without_pictures)
-    write_cluster_file(name, cluster.urls, home / "clusters", visual_check=check)
+    cold = {"location": str(airflow.settings.copies)}
+    write_cluster_file(name, cluster.urls, home / "clusters", visual_check=check, cold=cold)
     with cluster, airflow:
         demo.start()
         succeeded = demo.tell()

@@ -159,6 +159,8 @@ class Demo:
         }
         for picture in report["pictures"]["pictures"][:1]:
             addresses["pictures"] = f"{runs.airflow.url}/{picture['url'].rpartition('/')[0]}"
+        for word in ("back_up", "restore"):
+            addresses[f"cold {word.replace('_', ' ')}"] = f"{runs.airflow.url}/dags/cold_{word}_{self.name}"
         for line in address_lines(addresses):
             runs.say(line)
 

@@ -18,6 +18,7 @@ from camunda_backup import manifests
 from camunda_backup.cluster_files import read_files
 from camunda_backup.visual.pictures import INDEX
 
+RESTORES = ("restore", "cold_restore")
 SAFE = {
     "Cache-Control": "private, no-cache",
     "Content-Security-Policy": "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'",
@@ -69,7 +70,7 @@ def picture(dag_id: str, run_id: str, name: str) -> Response:
 
 def _taken(dag_id: str, run_id: str) -> tuple[ObjectStoragePath, dict[str, Any]]:
     """Return the folder of a run and what its task that took pictures told."""
-    cluster = next((cluster for cluster in read_files()[0] if cluster.dag_id("restore") == dag_id), None)
+    cluster = next((one for one in read_files()[0] if dag_id in map(one.dag_id, RESTORES)), None)
     if cluster is None:
         raise HTTPException(404, f"{dag_id} is not the restore of any cluster file")
     folder = manifests.run_folder(manifests.location(cluster.manifests), cluster.name, run_id)
