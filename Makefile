@@ -16,7 +16,7 @@ demo: $(if $(filter stand-in,$(STACK)),$(VENV)/base,$(VENV)/sandbox) ## the whol
 prove: $(VENV)/sandbox ## is a cluster that is restored under load consistent? Writes docs/consistency.md
 	@$(BIN)/python -m sandbox prove --ports $(PORTS) --page docs/consistency.md
 
-test: $(VENV)/dev ## unit and DAG tests against the stand-in; Python alone
+test: $(VENV)/dev $(VENV)/sandbox ## unit and DAG tests against the stand-in; Python alone
 	$(BIN)/python -m pytest tests --ignore tests/real --numprocesses $(TEST_PROCESSES) --dist loadfile
 
 test-real: $(VENV)/dev $(VENV)/sandbox browser postgresql stores ## tests against the embedded cluster, real search engines and stores

@@ -34,7 +34,8 @@ PURE = (
     ("cluster_files", "schema", "visual"),
 )
 AIRFLOW = (
-    ("leases", "downtimes", "manifests", "links", "hooks", "runtimes"),
+    ("leases", "downtimes", "manifests", "links", "runtimes"),
+    ("hooks",),
     ("dumps", "look", "triggers"),
     ("copies",),
     ("versions", "agreement"),
@@ -180,6 +181,7 @@ SHARED_IN_RUNTIMES = {
     "kubernetes_claims",
     "kubernetes_jobs",
     "kubernetes_objects",
+    "kubernetes_ports",
     "kubernetes_restore",
     "kubernetes_volumes",
     "pipes",

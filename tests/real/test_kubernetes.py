@@ -49,11 +49,11 @@ signal.pause()
 """
 
 
-def documented_role() -> dict[str, Any]:
-    """Return the Role that users are told to create."""
+def documented_role(name: str = "camunda-restore") -> dict[str, Any]:
+    """Return a Role that users are told to create."""
     blocks = DOCS.read_text(encoding="utf-8").split("```yaml\n")[1:]
     manifests = (one for block in blocks for one in yaml.safe_load_all(block.split("```")[0]))
-    return next(one for one in manifests if one.get("kind") == "Role")
+    return next(one for one in manifests if one.get("kind") == "Role" and one["metadata"]["name"] == name)
 
 
 class Namespace:

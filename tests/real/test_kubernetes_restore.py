@@ -1,7 +1,7 @@
 """A whole restore of real Camunda 8.6 through the Kubernetes runtime, by a second Airflow after the first was killed.
 
 API server, controllers and scheduler are real; the node agent runs Zeebe, Operate, Tasklist and the restore application
-as the pods say. Airflow has exactly the Role of docs/kubernetes.md.
+as the pods say. Airflow has exactly the Roles of docs/kubernetes.md, and reaches management ports by port-forward.
 """
 
 import json
@@ -9,17 +9,20 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import yaml
 
 from camunda_backup.errors import RestoreFailed
 from camunda_backup.kubernetes_target import KubernetesRuntime
 from camunda_backup.runtimes import runtime_of
 from camunda_backup.runtimes.runtime import Runtime
 from sandbox.airflow_processes import AirflowProcesses
+from sandbox.demo.clusters import CLUSTER_FILES
 from sandbox.embedded import EmbeddedCluster
 from sandbox.kubernetes.control_plane import ControlPlane
-from sandbox.kubernetes.embedded_pods import COMPONENTS, brokers, images, volume, web_app
+from sandbox.kubernetes.embedded_pods import COMPONENTS, LABEL, brokers, images, volume, web_app
 from sandbox.kubernetes.node import NodeAgent
 from sandbox.workload import Workload
 from tests.observing import until
@@ -33,7 +36,9 @@ NAMESPACE, NAME = "embedded", "kubernetes"
 BACK_UP, RESTORE = f"back_up_{NAME}", f"restore_{NAME}"
 KEPT = "camunda-backup/replicas"
 RUNTIME = {"type": "kubernetes", "connection": NAME, "namespace": NAMESPACE, "brokers": 1, "timeout": "1m"}
+FORWARDED = {"zeebe": "zeebe-broker", "operate": "operate", "tasklist": "tasklist", "optimize": "optimize"}
 FIELDS = {"runtime": RUNTIME, "restore_limits": LIMITS, "visual_check": {"enabled": False}}
+ROLES = [documented_role(), documented_role("camunda-port-forward")]
 
 
 class Camunda:
@@ -60,7 +65,7 @@ class Camunda:
         """Create an account with the documented Role, and no other right; return the Airflow connection."""
         self.core.create_namespaced_service_account(NAMESPACE, {"metadata": {"name": ACCOUNT}})
         self._rbac.create_namespaced_role(
-            NAMESPACE, {"metadata": {"name": "restore"}, "rules": documented_role()["rules"]}
+            NAMESPACE, {"metadata": {"name": "restore"}, "rules": [rule for role in ROLES for rule in role["rules"]]}
         )
         reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "restore"}
         subject = {"kind": "ServiceAccount", "name": ACCOUNT, "namespace": NAMESPACE}
@@ -106,6 +111,15 @@ def camunda(cluster: EmbeddedCluster, tmp_path_factory: pytest.TempPathFactory) 
         cluster.wait_healthy(part, PATIENCE)
 
 
+def forwarded(cluster: EmbeddedCluster) -> Iterator[tuple[str, str]]:
+    """Yield the connections to management ports through the API server, as variables; their hosts do not exist."""
+    for name, component in FORWARDED.items():
+        forward = {"connection": NAME, "namespace": NAMESPACE, "selector": f"{LABEL}={component}"}
+        port = urlsplit(cluster.urls[f"{name}_management"]).port
+        told = {"conn_type": "http", "host": f"{name}.invalid", "port": port, "extra": {"port_forward": forward}}
+        yield f"AIRFLOW_CONN_FORWARDED_{name.upper()}", json.dumps(told)
+
+
 @pytest.fixture(scope="module")
 def connection(camunda: Camunda) -> dict[str, str]:
     """The Airflow connection, as a variable."""
@@ -116,8 +130,11 @@ def connection(camunda: Camunda) -> dict[str, str]:
 def airflow(
     cluster: EmbeddedCluster, connection: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[AirflowProcesses]:
-    """Airflow with the Role of the docs."""
-    with airflow_for(cluster, {NAME: FIELDS}, tmp_path_factory.mktemp("airflow"), connection) as processes:
+    """Airflow with the Roles of the docs."""
+    own = yaml.safe_load((CLUSTER_FILES / "embedded.yaml").read_text())["connections"]
+    fields = {**FIELDS, "connections": {**own, **{name: f"forwarded_{name}" for name in FORWARDED}}}
+    variables = {**connection, **dict(forwarded(cluster))}
+    with airflow_for(cluster, {NAME: fields}, tmp_path_factory.mktemp("airflow"), variables) as processes:
         processes.client.set_paused("guard", paused=True)
         yield processes
 

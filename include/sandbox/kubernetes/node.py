@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import parse_qs
 
 import requests
 from cryptography import x509
@@ -21,6 +22,7 @@ from sandbox.errors import SandboxError
 from sandbox.ports import HOST
 from sandbox.programs import Programs
 
+from . import forwards
 from .api_server import ApiServer
 from .pod import Image, Pod
 
@@ -53,7 +55,7 @@ class NodeAgent:
     def __enter__(self) -> Self:
         self._home.mkdir(parents=True, exist_ok=True)
         self._programs = Programs(self._home)
-        self._server = _LogServer(self._home, self._programs, self._pods)
+        self._server = _PodServer(self._home, self._programs, self._pods)
         self._api.create_node({"metadata": {"name": self._name, "labels": {LABEL: "true"}}})
         for target in (self._server.serve_forever, self._beat, self._look):
             thread = threading.Thread(target=target, daemon=True)
@@ -117,13 +119,13 @@ class NodeAgent:
             self._ending.discard(uid)  # the next look tries again
 
 
-class _LogServer(ThreadingHTTPServer):
-    """Gives the API server what containers have printed."""
+class _PodServer(ThreadingHTTPServer):
+    """Gives the API server what containers have printed, and leads it to their ports."""
 
     daemon_threads = True
 
     def __init__(self, home: Path, programs: Programs, pods: Mapping[str, Pod]) -> None:
-        super().__init__((HOST, 0), _LogHandler)
+        super().__init__((HOST, 0), _PodHandler)
         self._programs = programs
         self._pods = pods
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -140,12 +142,19 @@ class _LogServer(ThreadingHTTPServer):
         return None
 
 
-class _LogHandler(BaseHTTPRequestHandler):
-    server: _LogServer
+class _PodHandler(BaseHTTPRequestHandler):
+    server: _PodServer
 
     def do_GET(self) -> None:
-        """Answer /containerLogs/<namespace>/<pod>/<container>, as a kubelet does."""
-        parts = self.path.partition("?")[0].strip("/").split("/")
+        """Answer /containerLogs/<namespace>/<pod>/<container> and /portForward/<namespace>/<pod>, as a kubelet does."""
+        path, _, query = self.path.partition("?")
+        parts = path.strip("/").split("/")
+        if parts[0] == "portForward":
+            self.close_connection = True
+            head = f"{self.requestline}\r\n{self.headers}".replace("\r\n", "\n").replace("\n", "\r\n")
+            with suppress(OSError):
+                forwards.serve(self.connection, head.encode(), int(parse_qs(query)["port"][0]))
+            return
         text = self.server.log_of(*parts[1:]) if len(parts) == 4 and parts[0] == "containerLogs" else None
         self.send_response(404 if text is None else 200)
         self.send_header("Content-Type", "text/plain")

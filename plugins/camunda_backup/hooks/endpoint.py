@@ -1,12 +1,14 @@
 """What an Airflow connection of type http says, read once and alike for workers and triggers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 from airflow.sdk import Connection
 from requests.utils import get_environ_proxies, select_proxy
+
+from camunda_backup.hooks.port_forwards import HERE, PortForward, Tunnel
 
 Certificate = str | tuple[str, str]
 
@@ -14,7 +16,7 @@ TIMEOUT = 30.0  # seconds; Zeebe's gateway gives up on its broker after 15 (reco
 # Keys of extra with a meaning of their own, here or for Airflow's HTTP provider; all others are headers.
 OPTIONS = {
     "timeout", "verify", "verify_ssl", "cert", "proxies", "proxy", "trust_env", "max_redirects", "auth_scheme",
-    "allow_redirects", "stream", "check_response", "srv_lookup",
+    "allow_redirects", "stream", "check_response", "srv_lookup", "port_forward",
 }  # fmt: skip
 # What people write into extra for other hooks. As a header it would tell a secret to a server that must not know it.
 NO_HEADERS = {
@@ -35,6 +37,8 @@ class Endpoint:
     :param certificate: the client's
     :param proxies: by scheme
     :param trust_env: whether the environment may name others (``HTTPS_PROXY``, ``NO_PROXY``)
+    :param forward: the pod that is reached instead of the URL's host
+    :param tunnel: leads to it, once it is open
     """
 
     conn_id: str
@@ -48,6 +52,8 @@ class Endpoint:
     certificate: Certificate | None = None
     proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
     trust_env: bool = True
+    forward: PortForward | None = None
+    tunnel: Tunnel | None = None
 
     @classmethod
     def of(cls, connection: Connection, extra: Mapping[str, Any]) -> Self:
@@ -63,9 +69,12 @@ class Endpoint:
                 " the connection to its identity provider, a token is the password of a connection without a login"
             )
         proxies = extra.get("proxies", extra.get("proxy")) or {}
+        base_url, forward = _base_url(connection), PortForward.of(extra.get("port_forward"))
+        if forward and not (base_url.startswith("http:") and urlsplit(base_url).port):
+            raise ValueError("port_forward in its extra needs schema http and the pod's port")
         return cls(
             conn_id=connection.conn_id,
-            base_url=_base_url(connection),
+            base_url=base_url,
             login=connection.login or None,
             password=connection.password or None,
             scheme=extra.get("auth_scheme") or None,
@@ -75,7 +84,24 @@ class Endpoint:
             certificate=_certificate(extra.get("cert")),
             proxies={"http": proxies, "https": proxies} if isinstance(proxies, str) else proxies,
             trust_env=bool(extra.get("trust_env", True)),
+            forward=forward,
         )
+
+    @property
+    def port(self) -> int:
+        """The port of its URL; the pod's, where there is a port-forward."""
+        return urlsplit(self.base_url).port or 0
+
+    @property
+    def address(self) -> str:
+        """Where requests are sent."""
+        parts = urlsplit(self.base_url)
+        return parts._replace(netloc=f"{HERE}:{self.tunnel.port}").geturl() if self.tunnel else self.base_url
+
+    def through(self, tunnel: Tunnel) -> Self:
+        """Return the same through a tunnel; no proxy is on the way to this machine itself."""
+        headers = {"Host": urlsplit(self.base_url).netloc, **self.headers}
+        return replace(self, tunnel=tunnel, headers=headers, proxies={}, trust_env=False)
 
     def proxy(self, url: str) -> str | None:
         """Return the proxy that leads to a URL, None without one: the connection's, or the environment's."""

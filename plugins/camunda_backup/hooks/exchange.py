@@ -12,13 +12,15 @@ import requests
 from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
 from airflow.providers.http.hooks.http import HttpAsyncHook, HttpHook
 from airflow.sdk.exceptions import AirflowNotFoundException
+from asgiref.sync import sync_to_async
 from yarl import URL
 
 from camunda_backup.api.access import Access, Kind
 from camunda_backup.api.messages import Answer, Request
-from camunda_backup.errors import Rejected, Unreachable
+from camunda_backup.errors import CamundaBackupError, Rejected, Unreachable
 from camunda_backup.hooks import tls
 from camunda_backup.hooks.endpoint import Endpoint
+from camunda_backup.hooks.port_forwards import tunnel
 from camunda_backup.hooks.signing import HEADER, SIGNERS, Signer
 
 
@@ -71,7 +73,7 @@ class Exchange(HttpHook):
             follows = self.follows and request.method == "GET"
             response = session.send(prepared, timeout=endpoint.timeout, allow_redirects=follows, **settings)
         except requests.RequestException as error:
-            raise Unreachable(_no_answer(endpoint, request, error)) from error
+            raise _no_answer(endpoint, request, error) from error
         except (OSError, ValueError) as error:
             raise Rejected(_unusable(self.http_conn_id, error)) from error
         return Answer(response.status_code, _parsed(response.content))
@@ -80,7 +82,7 @@ class Exchange(HttpHook):
         if self._opened is None:
             try:
                 connection = self.get_connection(self.http_conn_id)
-                endpoint = Endpoint.of(connection, connection.extra_dejson)
+                endpoint = _reached(Endpoint.of(connection, connection.extra_dejson))
                 tls.context(endpoint)
                 self._opened = self._session(endpoint), endpoint, _signer(endpoint, self.access)
             except AirflowNotFoundException as error:
@@ -165,7 +167,7 @@ class AsyncExchange(HttpAsyncHook, AbstractAsyncContextManager["AsyncExchange"])
             ) as response:
                 return Answer(response.status, _parsed(await response.read()))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Unreachable(_no_answer(endpoint, request, error)) from error
+            raise _no_answer(endpoint, request, error) from error
         except ValueError as error:
             raise Rejected(_unusable(self.http_conn_id, error)) from error
 
@@ -174,6 +176,8 @@ class AsyncExchange(HttpAsyncHook, AbstractAsyncContextManager["AsyncExchange"])
             try:
                 connection = await get_async_connection(self.http_conn_id, hook=self)
                 endpoint = Endpoint.of(connection, await get_async_extra_dejson(connection))
+                if endpoint.forward:
+                    endpoint = await sync_to_async(_reached)(endpoint)  # a thread that may ask Airflow for connections
                 context = await asyncio.to_thread(tls.context, endpoint)
                 self._opened = endpoint, context, _signer(endpoint, self.access)
             except AirflowNotFoundException as error:
@@ -189,10 +193,15 @@ def _signer(endpoint: Endpoint, access: Access) -> Signer:
     return SIGNERS[kind](endpoint, access)
 
 
+def _reached(endpoint: Endpoint) -> Endpoint:
+    """Return it with the tunnel that it asks for, if it does."""
+    return endpoint.through(tunnel(endpoint.forward, endpoint.port)) if endpoint.forward else endpoint
+
+
 def _message(endpoint: Endpoint, request: Request) -> requests.Request:
     return requests.Request(
         request.method,
-        request.url(endpoint.base_url),
+        request.url(endpoint.address),
         params=request.query,
         data=request.form,
         json=request.body,
@@ -208,7 +217,13 @@ def _parsed(content: bytes) -> Any:
         return text
 
 
-def _no_answer(endpoint: Endpoint, request: Request, error: Exception) -> str:
+def _no_answer(endpoint: Endpoint, request: Request, error: Exception) -> CamundaBackupError:
+    if endpoint.tunnel and endpoint.tunnel.trouble:
+        return endpoint.tunnel.trouble
+    return Unreachable(_said(endpoint, request, error))
+
+
+def _said(endpoint: Endpoint, request: Request, error: Exception) -> str:
     where = f"{request.host(endpoint.base_url)} ({endpoint.conn_id})"
     if isinstance(error, requests.Timeout | TimeoutError):
         return f"{where}: no answer in time: {type(error).__name__}"

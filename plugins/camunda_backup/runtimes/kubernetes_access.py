@@ -55,6 +55,12 @@ COLD_RIGHTS = (
 )
 """What a cold backup by volume snapshots needs beyond :data:`RIGHTS`."""
 
+FORWARD_RIGHTS = (
+    Right("", "pods", ("list",), "to choose the pod of a port-forward"),
+    Right("", "pods/portforward", ("create", "get"), "to reach a pod's port"),
+)
+"""What a connection with ``port_forward`` needs; API servers before 1.35 ask for ``get`` alone."""
+
 
 def missing(namespace: str, allowed: Callable[[dict[str, Any]], bool], rights: Sequence[Right] = RIGHTS) -> list[str]:
     """Return one sentence for every verb that is not allowed.

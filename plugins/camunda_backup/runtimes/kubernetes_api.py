@@ -2,6 +2,7 @@
 
 import json
 import logging
+import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -11,9 +12,11 @@ from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException
 from kubernetes import client
 from kubernetes.config.config_exception import ConfigException
 from urllib3.exceptions import HTTPError
+from websocket import WebSocketException
 
 from camunda_backup.errors import Rejected, Unreachable
 from camunda_backup.runtimes.kubernetes_objects import DEPLOYMENT, STATEFUL_SET, AlreadyThere, NotThere, Workload
+from camunda_backup.runtimes.kubernetes_ports import opened, pass_on
 from camunda_backup.runtimes.kubernetes_volumes import GROUP, VERSION
 from camunda_backup.secrets import harmless
 
@@ -201,6 +204,23 @@ class KubernetesApi:
             answer = call(pod, self.namespace, container=container, _preload_content=False, _request_timeout=ANSWER)
             text = answer.data.decode("utf-8", "replace")
         return [line.rstrip() for line in text.splitlines() if line.strip()]
+
+    def forward(self, caller: socket.socket, pod: str, port: int) -> None:
+        """Lead a connection to a pod's port until one side hangs up.
+
+        :raises Rejected: it may not be reached, or there is no such pod
+        :raises Unreachable: it cannot be reached now
+        """
+        with self._asking(f"forward port {port} of pod {pod}"):
+            websocket = opened(self._client, self.namespace, pod, port)
+        try:
+            trouble = pass_on(caller, websocket)
+        except WebSocketException as error:
+            trouble = str(error)
+        finally:
+            websocket.shutdown()  # type: ignore[no-untyped-call]
+        if trouble:
+            raise Unreachable(f"{self._conn_id}: port {port} of pod {pod} cannot be reached: {harmless(trouble)}")
 
     def _list(self, what: str, call: Callable[..., Any], selector: str) -> list[dict[str, Any]]:
         answer = self._ask(
