@@ -47,12 +47,13 @@ class ColdRestores(ColdRuns):
 
     job = "cold_restore"
 
-    def accepted(self, run_id: str) -> bool:
+    def accepted(self, variant: str, run_id: str) -> bool:
         """Accept when a person is asked; return whether the run is over."""
-        states = {t["task_id"]: t["state"] for t in self.client.task_instances("cold_restore_embedded", run_id)}
+        dag_id = f"{self.job}_{variant}"
+        states = {t["task_id"]: t["state"] for t in self.client.task_instances(dag_id, run_id)}
         if states["sign_off"] == "awaiting_input":
-            self.client.answer("cold_restore_embedded", run_id, "sign_off", "Accept")
-        return bool(self.client.run("cold_restore_embedded", run_id)["state"] in {"success", "failed"})
+            self.client.answer(dag_id, run_id, "sign_off", "Accept")
+        return bool(self.client.run(dag_id, run_id)["state"] in {"success", "failed"})
 
 
 def settled(work: Workload, started: list[int]) -> dict[int, str]:
@@ -92,7 +93,7 @@ def test_a_cluster_that_was_backed_up_cold_is_destroyed_and_comes_back(
     cluster.destroy(print)
     restores = ColdRestores(cluster, airflow)
     run_id = restores.start("embedded")
-    until(lambda: restores.accepted(run_id), seconds=540, pause=2)
+    until(lambda: restores.accepted("embedded", run_id), seconds=540, pause=2)
 
     assert restores.end("embedded", run_id) == "success"
     (event,) = restores.client.asset_events(source_dag_id="cold_restore_embedded", source_run_id=run_id)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import kubernetes
 import pytest
 import yaml
 
@@ -28,7 +29,6 @@ from camunda_backup.states import Component
 from sandbox.kubernetes.control_plane import ControlPlane
 from tests.observing import until
 
-kubernetes = pytest.importorskip("kubernetes")
 PORTS = int(os.environ.get("SANDBOX_TEST_KUBERNETES_PORTS", "34000"))
 DOCS = Path(__file__).parents[2] / "docs" / "kubernetes.md"
 CONN_ID, ACCOUNT = "kubernetes_test", "airflow-worker"
@@ -49,11 +49,11 @@ signal.pause()
 """
 
 
-def documented_role(name: str = "camunda-restore") -> dict[str, Any]:
-    """Return a Role that users are told to create."""
+def documented_role(name: str = "camunda-restore", kind: str = "Role") -> dict[str, Any]:
+    """Return a Role or ClusterRole that users are told to create."""
     blocks = DOCS.read_text(encoding="utf-8").split("```yaml\n")[1:]
     manifests = (one for block in blocks for one in yaml.safe_load_all(block.split("```")[0]))
-    return next(one for one in manifests if one.get("kind") == "Role" and one["metadata"]["name"] == name)
+    return next(one for one in manifests if (one.get("kind"), one.get("metadata", {}).get("name")) == (kind, name))
 
 
 class Namespace:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import kubernetes
 import psutil  # type: ignore[import-untyped]
 import pytest
 
@@ -14,7 +15,6 @@ from sandbox.kubernetes.pod import Image
 from tests.observing import until
 from tests.real.test_kubernetes import PORTS
 
-kubernetes = pytest.importorskip("kubernetes")
 PROGRAM = "/opt/tool"
 NAMESPACE, CLAIM = "default", "data-0"
 

@@ -8,7 +8,6 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -21,94 +20,26 @@ from camunda_backup.runtimes.runtime import Runtime
 from sandbox.airflow_processes import AirflowProcesses
 from sandbox.demo.clusters import CLUSTER_FILES
 from sandbox.embedded import EmbeddedCluster
-from sandbox.kubernetes.control_plane import ControlPlane
-from sandbox.kubernetes.embedded_pods import COMPONENTS, LABEL, brokers, images, volume, web_app
-from sandbox.kubernetes.node import NodeAgent
+from sandbox.kubernetes.embedded_pods import COMPONENTS, LABEL
 from sandbox.workload import Workload
 from tests.observing import until
 from tests.real.backups import airflow_for
+from tests.real.camunda_pods import NAME, NAMESPACE, RUNTIME, Camunda, in_pods
 from tests.real.test_embedded_restore import PATIENCE, UNKNOWN_ID, shown
-from tests.real.test_kubernetes import ACCOUNT, PORTS, documented_role
+from tests.real.test_kubernetes import documented_role
 from tests.real.test_restore import LIMITS
 
-kubernetes = pytest.importorskip("kubernetes")
-NAMESPACE, NAME = "embedded", "kubernetes"
 BACK_UP, RESTORE = f"back_up_{NAME}", f"restore_{NAME}"
-KEPT = "camunda-backup/replicas"
-RUNTIME = {"type": "kubernetes", "connection": NAME, "namespace": NAMESPACE, "brokers": 1, "timeout": "1m"}
 FORWARDED = {"zeebe": "zeebe-broker", "operate": "operate", "tasklist": "tasklist", "optimize": "optimize"}
 FIELDS = {"runtime": RUNTIME, "restore_limits": LIMITS, "visual_check": {"enabled": False}}
 ROLES = [documented_role(), documented_role("camunda-port-forward")]
 
 
-class Camunda:
-    """The embedded cluster's Camunda as a StatefulSet and three Deployments, on a node that runs them for real."""
-
-    def __init__(self, cluster: EmbeddedCluster, plane: ControlPlane) -> None:
-        self._plane = plane
-        api = kubernetes.config.new_client_from_config_dict(plane.kubeconfig())
-        self.core = kubernetes.client.CoreV1Api(api)
-        self.apps = kubernetes.client.AppsV1Api(api)
-        self.batch = kubernetes.client.BatchV1Api(api)
-        self._rbac = kubernetes.client.RbacAuthorizationV1Api(api)
-        self.core.create_namespace({"metadata": {"name": NAMESPACE}})
-        accounts = self.core.list_namespaced_service_account
-        until(lambda: any(one.metadata.name == "default" for one in accounts(NAMESPACE).items))
-        self.core.create_persistent_volume(volume(cluster.site, NAMESPACE))
-        self.apps.create_namespaced_stateful_set(NAMESPACE, brokers(cluster.site))
-        until(lambda: self.is_ready("zeebe"), PATIENCE)
-        for name in COMPONENTS[1:]:
-            self.apps.create_namespaced_deployment(NAMESPACE, web_app(cluster.site, name))
-        until(lambda: all(map(self.is_ready, COMPONENTS)), PATIENCE)
-
-    def create_account(self) -> str:
-        """Create an account with the documented Role, and no other right; return the Airflow connection."""
-        self.core.create_namespaced_service_account(NAMESPACE, {"metadata": {"name": ACCOUNT}})
-        self._rbac.create_namespaced_role(
-            NAMESPACE, {"metadata": {"name": "restore"}, "rules": [rule for role in ROLES for rule in role["rules"]]}
-        )
-        reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "restore"}
-        subject = {"kind": "ServiceAccount", "name": ACCOUNT, "namespace": NAMESPACE}
-        self._rbac.create_namespaced_role_binding(
-            NAMESPACE, {"metadata": {"name": "restore"}, "roleRef": reference, "subjects": [subject]}
-        )
-        asked = {"spec": {"expirationSeconds": 7200}}
-        token = self.core.create_namespaced_service_account_token(ACCOUNT, NAMESPACE, asked).status.token
-        return json.dumps({"conn_type": "kubernetes", "extra": {"kube_config": self._plane.kubeconfig(token)}})
-
-    def workload(self, name: str) -> Any:
-        """Return what runs a component."""
-        read = self.apps.read_namespaced_stateful_set if name == "zeebe" else self.apps.read_namespaced_deployment
-        return read(name, NAMESPACE)
-
-    def is_ready(self, name: str) -> bool:
-        """Return whether a component's pod is ready."""
-        return bool(self.workload(name).status.ready_replicas == 1)
-
-    def is_gone(self) -> bool:
-        """Return whether every component is scaled to 0, and no pod runs."""
-        pods = self.core.list_namespaced_pod(NAMESPACE).items
-        running = [one for one in pods if one.status.phase not in {"Succeeded", "Failed"}]
-        return not running and not any(self.workload(name).spec.replicas for name in COMPONENTS)
-
-    def kept(self) -> dict[str, str | None]:
-        """Return the annotations that keep the replica counts."""
-        return {name: (self.workload(name).metadata.annotations or {}).get(KEPT) for name in COMPONENTS}
-
-
 @pytest.fixture(scope="module")
 def camunda(cluster: EmbeddedCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Camunda]:
-    """Camunda in pods; its search engine and store stay what they are."""
-    for part in reversed(COMPONENTS):
-        cluster.stop_part(part)
-    home = tmp_path_factory.mktemp("kubernetes")
-    with ControlPlane(home / "plane", PORTS) as plane:
-        plane.start(print)
-        with NodeAgent("here", home / "node", plane.api, images(cluster.site)):
-            yield Camunda(cluster, plane)
-    for part in COMPONENTS:  # so that later tests have a cluster, even after a failure here
-        cluster.start_part(part)
-        cluster.wait_healthy(part, PATIENCE)
+    """Camunda in pods."""
+    with in_pods(cluster, tmp_path_factory.mktemp("kubernetes")) as running:
+        yield running
 
 
 def forwarded(cluster: EmbeddedCluster) -> Iterator[tuple[str, str]]:
@@ -123,7 +54,7 @@ def forwarded(cluster: EmbeddedCluster) -> Iterator[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def connection(camunda: Camunda) -> dict[str, str]:
     """The Airflow connection, as a variable."""
-    return {f"AIRFLOW_CONN_{NAME.upper()}": camunda.create_account()}
+    return {f"AIRFLOW_CONN_{NAME.upper()}": camunda.create_account(*ROLES)}
 
 
 @pytest.fixture(scope="module")

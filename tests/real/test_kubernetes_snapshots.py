@@ -8,8 +8,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import kubernetes
 import pytest
-import yaml
 
 from camunda_backup.clusters import Cluster
 from camunda_backup.copies import copies_of
@@ -21,21 +21,18 @@ from camunda_backup.runtimes.kubernetes_volumes import CLAIM
 from camunda_backup.states import Companion, Component
 from sandbox.kubernetes.control_plane import ControlPlane
 from tests.observing import until
-from tests.real.test_kubernetes import ACCOUNT, CONN_ID, DOCS, LABEL, PORTS, brokers, deployment, told_by
+from tests.real.test_kubernetes import ACCOUNT, CONN_ID, LABEL, PORTS, brokers, deployment, documented_role, told_by
 from tests.real.volume_driver import DRIVER, GROUP, VERSION, VolumeDriver
 
-kubernetes = pytest.importorskip("kubernetes")
 NUMBERS = itertools.count()
 ZEEBE = Component.ZEEBE
 BACKUP = 1700000000
 NAME, CLAIM_NAME = f"zeebe-0-cold-{BACKUP}", "data-zeebe-0"
 
 
-def documented(kind: str) -> list[dict[str, Any]]:
-    """Return the rules of all Roles or ClusterRoles that users are told to create."""
-    blocks = DOCS.read_text(encoding="utf-8").split("```yaml\n")[1:]
-    manifests = [one for block in blocks for one in yaml.safe_load_all(block.split("```")[0])]
-    return [rule for one in manifests if one.get("kind") == kind for rule in one["rules"]]
+ROLES = [documented_role(), documented_role("camunda-cold")]
+RULES = [rule for role in ROLES for rule in role["rules"]]
+CLUSTER_RULES = documented_role("camunda-cold", "ClusterRole")["rules"]
 
 
 class Namespace:
@@ -51,7 +48,7 @@ class Namespace:
         self._rbac = kubernetes.client.RbacAuthorizationV1Api(api)
         self.core.create_namespace({"metadata": {"name": self.name}})
         self.core.create_namespaced_service_account(self.name, {"metadata": {"name": ACCOUNT}})
-        self.grant(documented("Role"), documented("ClusterRole"))
+        self.grant(RULES, CLUSTER_RULES)
         accounts = self.core.list_namespaced_service_account
         until(lambda: any(one.metadata.name == "default" for one in accounts(self.name).items))
         body = brokers()
@@ -164,20 +161,11 @@ def working(plane: ControlPlane) -> Iterator[VolumeDriver]:
 def kinds(plane: ControlPlane, working: VolumeDriver) -> VolumeDriver:
     """The driver with the snapshots' kinds and their classes."""
     working.define()
-    until(lambda: _served(working))
+    until(working.is_served)
     working.create_class("retain")
     working.create_class("delete", policy="Delete")
     working.create_class("foreign", driver="other.driver")
     return working
-
-
-def _served(driver: VolumeDriver) -> bool:
-    try:
-        for plural in ("volumesnapshots", "volumesnapshotcontents", "volumesnapshotclasses"):
-            driver.custom.list_cluster_custom_object(GROUP, VERSION, plural)
-    except kubernetes.client.ApiException:
-        return False
-    return True
 
 
 def test_without_the_kinds_it_says_what_to_install(
@@ -345,8 +333,8 @@ def test_a_task_that_is_lost_between_delete_and_create_is_gone_on_with(namespace
 class TestPlanning:
     def test_the_documented_roles_are_the_rights_that_are_asked_for(self) -> None:
         rights = [*RIGHTS, *(right for right in COLD_RIGHTS if right.namespaced)]
-        assert documented("Role") == [right.rule() for right in rights]
-        assert documented("ClusterRole") == [right.rule() for right in COLD_RIGHTS if not right.namespaced]
+        assert [right.rule() for right in rights] == RULES
+        assert [right.rule() for right in COLD_RIGHTS if not right.namespaced] == CLUSTER_RULES
 
     def test_each_verb_that_is_missing_is_named(self, namespace: Namespace) -> None:
         for right in COLD_RIGHTS:

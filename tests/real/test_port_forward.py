@@ -14,6 +14,7 @@ import pytest
 from camunda_backup.api.messages import Answer, Request
 from camunda_backup.errors import Rejected, Unreachable
 from camunda_backup.hooks.http import AsyncJsonHook, JsonHook
+from camunda_backup.runtimes.kubernetes_access import FORWARD_RIGHTS
 from sandbox.kubernetes.control_plane import ControlPlane
 from sandbox.kubernetes.node import LABEL, NodeAgent
 from sandbox.kubernetes.pod import Image
@@ -171,6 +172,10 @@ def test_a_right_that_is_missing_is_named_and_once_granted_it_works(
             return False
 
     until(granted)
+
+
+def test_the_documented_role_is_the_rights_that_are_asked_for() -> None:
+    assert [right.rule() for right in FORWARD_RIGHTS] == RULES
 
 
 def test_a_connection_to_kubernetes_that_is_not_there_is_named(

@@ -1,11 +1,14 @@
 """Stands in for a CSI driver with its provisioner and for the snapshot controller; everything goes through the API.
 
-It makes volumes for claims and snapshots of them as those do, as far as the API server shows it; no data is behind it.
+It makes volumes for claims and snapshots of them as those do, as far as the API server shows it; no data is behind it,
+but a folder of this machine where a test says so.
 """
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import kubernetes
@@ -61,6 +64,15 @@ class VolumeDriver:
         for kind, scope in KINDS.items():
             self._definitions.create_custom_resource_definition(definition(kind, scope))
 
+    def is_served(self) -> bool:
+        """Return whether the API server knows the three kinds."""
+        try:
+            for plural in ("volumesnapshots", "volumesnapshotcontents", "volumesnapshotclasses"):
+                self.custom.list_cluster_custom_object(GROUP, VERSION, plural)
+        except kubernetes.client.ApiException:
+            return False
+        return True
+
     def create_class(self, name: str, driver: str = DRIVER, policy: str = "Retain") -> None:
         """Create a VolumeSnapshotClass."""
         body = {
@@ -112,10 +124,17 @@ class VolumeDriver:
                 "accessModes": claim.spec.access_modes,
                 "storageClassName": claim.spec.storage_class_name,
                 "persistentVolumeReclaimPolicy": "Retain",
-                "csi": {"driver": DRIVER, "volumeHandle": name},
                 "claimRef": reference,
+                **self._source(claim, name),
             }
             self.core.create_persistent_volume({"metadata": {"name": name}, "spec": spec})
+
+    def _source(self, claim: Any, name: str) -> dict[str, Any]:
+        """Return where the volume of a claim is, once it is there."""
+        return {"csi": {"driver": DRIVER, "volumeHandle": name}}
+
+    def _copy(self, snapshot: dict[str, Any]) -> None:
+        """Copy the data of a claim."""
 
     def _snapshots(self) -> None:
         found = self.custom.list_cluster_custom_object(GROUP, VERSION, "volumesnapshots")["items"]
@@ -130,6 +149,7 @@ class VolumeDriver:
         if self.fails:
             status |= {"readyToUse": False, "error": {"message": self.fails, "time": meta["creationTimestamp"]}}
         else:
+            self._copy(snapshot)
             self._hold(snapshot, content)
             told = {"readyToUse": True, "restoreSize": SIZE, "creationTime": meta["creationTimestamp"], "error": None}
             status |= told
@@ -151,3 +171,31 @@ class VolumeDriver:
         self.custom.patch_cluster_custom_object_status(
             GROUP, VERSION, "volumesnapshotcontents", content, {"status": {"snapshotHandle": f"handle-{content}"}}
         )
+
+
+class FolderDriver(VolumeDriver):
+    """One that has data: every volume is the same folder, since the node's containers are processes that name it.
+
+    :param folder: of the volume
+    :param copies: the folder for snapshots
+    """
+
+    def __init__(self, kubeconfig: dict[str, Any], folder: Path, copies: Path) -> None:
+        super().__init__(kubeconfig)
+        self.folder, self.copies = folder, copies
+
+    def _source(self, claim: Any, name: str) -> dict[str, Any]:
+        shutil.rmtree(self.folder, ignore_errors=True)
+        if source := claim.spec.data_source:
+            copied(self.copies / source.name, self.folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return {"hostPath": {"path": str(self.folder)}}
+
+    def _copy(self, snapshot: dict[str, Any]) -> None:
+        copied(self.folder, self.copies / snapshot["metadata"]["name"])
+
+
+def copied(source: Path, target: Path) -> None:
+    """Copy a folder with its links."""
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(source, target, symlinks=True)
