@@ -1,6 +1,7 @@
 """A stopped broker's data goes into an archive and comes back, or nobody calls it a copy; here and over SSH."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,25 @@ def test_a_copy_that_was_damaged_is_noticed(host: Host, damage: Any, said: str) 
         copies.verify(copy)
     with pytest.raises(CamundaBackupError):
         copies.bring_back("broker-0", copy)
+
+
+@pytest.mark.parametrize(
+    ("location", "said"),
+    [
+        (
+            "s3://nobody@bucket/cold",
+            r"^cold\.location: Airflow has no connection nobody, which s3://nobody@bucket/cold/",
+        ),
+        ("s3://bucket/cold", r"^cold\.location: the file s3://bucket/cold/.* cannot be written: .*; install Airflow's"),
+        ("nowhere://bucket/cold", r"^cold\.location: the file nowhere://bucket/cold/.* cannot be (used|written): "),
+    ],
+    ids=["no connection", "no provider", "no such store"],
+)
+def test_a_location_that_cannot_be_used_is_one_sentence(host: Host, airflow_db: None, location: str, said: str) -> None:
+    fields = cluster(host).model_dump(exclude_unset=True)
+    (told,) = copies_of(Cluster(**{**fields, "cold": {"location": location}})).problems()
+    assert re.search(said, told)
+    assert "\n" not in told
 
 
 def test_an_unarchive_command_that_fails_is_told(host: Host) -> None:

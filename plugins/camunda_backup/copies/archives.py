@@ -70,8 +70,6 @@ class Archives:
                     filled = sum(1 for member in archive if member.isfile() and member.size)
                 while reader.read(CHUNK):  # what follows the archive's end belongs to the checksum
                     pass
-        except OSError as error:
-            raise file.unreadable(error) from error
         except (tarfile.TarError, EOFError) as error:
             raise BackupFailed(f"{file.name} is no readable tar archive: {error}") from error
         require_same(file, copy)
@@ -87,8 +85,6 @@ class Archives:
         try:
             self._runtime.unarchive(broker, self._timeout, file.chunks())
             require_same(file, copy)
-        except OSError as error:
-            raise file.unreadable(error) from error
         except BackupFailed as error:
             raise RestoreFailed(f"{broker} was not restored: {error}") from error
 

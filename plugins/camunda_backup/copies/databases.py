@@ -61,8 +61,6 @@ def load(cluster: Cluster, copy: Mapping[str, Any]) -> None:
     try:
         ended = shell(database.ssh).pipe(database.load, _timeout(cluster), len, file.chunks())
         require_same(file, copy)
-    except OSError as error:
-        raise file.unreadable(error) from error
     except BackupFailed as error:
         raise RestoreFailed(f"database {name} was not restored: {error}") from error
     if ended.exit_code:

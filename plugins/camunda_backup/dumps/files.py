@@ -3,14 +3,16 @@
 import errno
 import os
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from secrets import token_hex
 from typing import Protocol
 
-from airflow.sdk import ObjectStoragePath
+from airflow.sdk import BaseHook, ObjectStoragePath
+from airflow.sdk.exceptions import AirflowNotFoundException
 
-from camunda_backup.errors import BackupFailed, CamundaBackupError, Unreachable
+from camunda_backup.errors import BackupFailed, CamundaBackupError, Rejected, Unreachable
+from camunda_backup.secrets import harmless
 
 CHUNK = 1 << 20  # bytes
 FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -32,7 +34,9 @@ class DumpFile:
 
     def __init__(self, where: str) -> None:
         self.name = where
-        self._path = ObjectStoragePath(where if "://" in where else f"file://{os.path.abspath(where)}")  # noqa: PTH100
+        url = where if "://" in where else f"file://{os.path.abspath(where)}"  # noqa: PTH100
+        with self._said("used"):
+            self._path = ObjectStoragePath(url)
         self.digest = sha256()
         self.size = 0
 
@@ -40,22 +44,26 @@ class DumpFile:
         """Let somebody fill the file; when that fails, it is deleted.
 
         :raises BackupFailed: it cannot be written
+        :raises Rejected: its store is not known here
         """
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._path.open("wb") as file:
-                fill(lambda chunk: self._add(file, chunk))
-        except OSError as error:
-            self.delete()
-            raise self._failure("written", error) from error
+            with self._said("written"):
+                if self._path.protocol == "file":  # in an object store this would make a bucket of a mistyped name
+                    self._path.parent.mkdir(parents=True, exist_ok=True)
+                with self._path.open("wb") as file:
+                    fill(lambda chunk: self._add(file, chunk))
         except BaseException:
             self.delete()
             raise
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield the file, and keep its checksum and size."""
+        """Yield the file, and keep its checksum and size.
+
+        :raises BackupFailed: it cannot be read
+        :raises Rejected: its store is not known here
+        """
         self.digest, self.size = sha256(), 0
-        with self._path.open("rb") as file:
+        with self._said("read"), self._path.open("rb") as file:
             while chunk := file.read(CHUNK):
                 self.digest.update(chunk)
                 self.size += len(chunk)
@@ -66,22 +74,25 @@ class DumpFile:
 
         :raises BackupFailed: it cannot be read
         """
-        try:
-            for _ in self.chunks():
-                pass
-        except OSError as error:
-            raise self.unreadable(error) from error
+        for _ in self.chunks():
+            pass
         return {"bytes": self.size, "sha256": self.digest.hexdigest()}
 
-    def unreadable(self, error: OSError) -> CamundaBackupError:
-        """Return the error for a file that cannot be read."""
-        if isinstance(error, FileNotFoundError):
-            return BackupFailed(f"the dump {self.name} is not there (any more)")
-        return self._failure("read", error)
+    def require_connection(self) -> None:
+        """Make sure that Airflow has the connection that the URL names: without it a store is asked as nobody.
+
+        :raises Rejected: it has not
+        """
+        conn_id = self._path.conn_id
+        try:
+            if conn_id:
+                BaseHook.get_connection(conn_id)
+        except AirflowNotFoundException as error:
+            raise Rejected(f"Airflow has no connection {conn_id}, which {self.name} names; create it") from error
 
     def delete(self) -> None:
         """Delete it, if it is there."""
-        with suppress(OSError):
+        with suppress(CamundaBackupError), self._said("deleted"):
             self._path.unlink(missing_ok=True)
 
     def _add(self, file: Writable, chunk: bytes) -> None:
@@ -89,12 +100,34 @@ class DumpFile:
         self.digest.update(chunk)
         self.size += len(chunk)
 
+    @contextmanager
+    def _said(self, done: str) -> Iterator[None]:
+        """Say in one sentence why the file cannot be used."""
+        try:
+            yield
+        except CamundaBackupError:
+            raise
+        except (ImportError, ValueError) as error:
+            raise Rejected(
+                f"the file {self.name} cannot be {done}: {harmless(str(error))}; install Airflow's provider for its"
+                " store on every worker, such as apache-airflow-providers-amazon[s3fs], or correct the location"
+            ) from error
+        except FileNotFoundError as error:
+            raise BackupFailed(
+                f"the file {self.name} cannot be {done}: it is not there, or its bucket is not"
+            ) from error
+        except OSError as error:
+            raise self._failure(done, error) from error
+        except Exception as error:  # each store's library has errors of its own
+            told = harmless(f"{type(error).__name__}: {error}")
+            raise BackupFailed(f"the file {self.name} cannot be {done}: {told:.300}") from error
+
     def _failure(self, done: str, error: OSError) -> CamundaBackupError:
         if error.errno in FULL:
-            return BackupFailed(f"the dump {self.name} cannot be {done}: its disk is full; make room, then start again")
+            return BackupFailed(f"the file {self.name} cannot be {done}: its disk is full; make room, then start again")
         told = error.strerror or type(error).__name__
         kind = Unreachable if isinstance(error, TimeoutError | ConnectionError) else BackupFailed
-        return kind(f"the dump {self.name} cannot be {done}: {told}; correct the location or its rights")
+        return kind(f"the file {self.name} cannot be {done}: {told}; correct the location or its rights")
 
 
 def probe(folder: str) -> None:
@@ -103,5 +136,6 @@ def probe(folder: str) -> None:
     :raises CamundaBackupError: dumps cannot be written there
     """
     file = DumpFile(f"{folder.rstrip('/')}/probe-{token_hex(4)}")
+    file.require_connection()
     file.write(lambda sink: sink(b"probe"))
     file.delete()

@@ -161,10 +161,7 @@ class PostgresqlDatabase:
         return tables
 
     def _reads(self, file: DumpFile, words: list[str], sink: Sink) -> None:
-        try:
-            finished = self._run(words, source=file.chunks(), sink=sink)
-        except OSError as error:
-            raise file.unreadable(error) from error
+        finished = self._run(words, source=file.chunks(), sink=sink)
         if finished.exit_code:
             raise BackupFailed(f"the dump {file.name} is damaged: {finished.last_words}")
 
