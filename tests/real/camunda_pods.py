@@ -13,8 +13,8 @@ from sandbox.kubernetes.control_plane import ControlPlane
 from sandbox.kubernetes.embedded_pods import COMPONENTS, brokers, images, volume, web_app
 from sandbox.kubernetes.node import NodeAgent
 from tests.observing import until
+from tests.real.namespaces import ACCOUNT, PORTS
 from tests.real.test_embedded_restore import PATIENCE
-from tests.real.test_kubernetes import ACCOUNT, PORTS
 
 NAMESPACE, NAME = "embedded", "kubernetes"
 KEPT = "camunda-backup/replicas"

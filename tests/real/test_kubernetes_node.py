@@ -13,7 +13,7 @@ from sandbox.kubernetes.control_plane import ControlPlane
 from sandbox.kubernetes.node import LABEL, NodeAgent
 from sandbox.kubernetes.pod import Image
 from tests.observing import until
-from tests.real.test_kubernetes import PORTS
+from tests.real.namespaces import PORTS
 
 PROGRAM = "/opt/tool"
 NAMESPACE, CLAIM = "default", "data-0"

@@ -25,8 +25,8 @@ from sandbox.workload import Workload
 from tests.observing import until
 from tests.real.backups import airflow_for
 from tests.real.camunda_pods import NAME, NAMESPACE, RUNTIME, Camunda, in_pods
+from tests.real.namespaces import documented_role
 from tests.real.test_embedded_restore import PATIENCE, UNKNOWN_ID, shown
-from tests.real.test_kubernetes import documented_role
 from tests.real.test_restore import LIMITS
 
 BACK_UP, RESTORE = f"back_up_{NAME}", f"restore_{NAME}"

@@ -21,7 +21,7 @@ from sandbox.kubernetes.pod import Image
 from sandbox.ports import OFFSETS
 from tests.observing import until
 from tests.real.conftest import PORTS as BASE
-from tests.real.test_kubernetes import PORTS, documented_role
+from tests.real.namespaces import PORTS, documented_role
 
 RULES = documented_role("camunda-port-forward")["rules"]
 NAMESPACE, CONN_ID, ACCOUNT = "default", "prod_operate", "airflow"
