@@ -15,8 +15,9 @@ class JsonHook(Exchange):
     """A connection to a Camunda component or a search engine.
 
     :param conn_id: an Airflow connection of type http; ``extra`` may hold ``timeout`` in seconds, ``verify`` (a CA
-        file or false), ``cert`` (a PEM file, or certificate and key) and ``auth_scheme`` (of a token in the password,
-        when it is not ``Bearer``); every other key of it is sent as a header
+        file or false), ``cert`` (a PEM file, or certificate and key), ``auth_scheme`` (of a token in the password,
+        when it is not ``Bearer``) and ``port_forward`` (the port is a pod's, reached through the Kubernetes API
+        server); every other key of it is sent as a header
     :param access: an :class:`~camunda_backup.api.access.Access` as JSON; default: as the connection says
     """
 

@@ -1,6 +1,6 @@
 """Reaching a pod's port through the Kubernetes API server, as ``kubectl port-forward`` does."""
 
-import logging
+import os
 import socket
 import threading
 from collections.abc import Mapping
@@ -13,8 +13,6 @@ from camunda_backup.runtimes.kubernetes_access import FORWARD_RIGHTS, missing
 
 if TYPE_CHECKING:
     from camunda_backup.runtimes.kubernetes_api import KubernetesApi
-
-log = logging.getLogger(__name__)
 
 HERE = "127.0.0.1"
 
@@ -67,10 +65,17 @@ class Tunnel:
         self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, name=f"port-forward to {forward}", daemon=True).start()
 
+    def close(self) -> None:
+        """Listen no longer; connections that are open stay."""
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
     def _accept(self) -> None:
-        while True:
-            caller, _ = self._listener.accept()
-            threading.Thread(target=self._serve, args=(caller,), daemon=True).start()
+        with suppress(OSError):  # it was closed
+            while True:
+                caller, _ = self._listener.accept()
+                threading.Thread(target=self._serve, args=(caller,), daemon=True).start()
 
     def _serve(self, caller: socket.socket) -> None:
         with caller, suppress(OSError):  # one of both hung up
@@ -105,6 +110,7 @@ def first_ready(pods: list[dict[str, Any]]) -> str | None:
 
 _tunnels: dict[tuple[PortForward, int], Tunnel] = {}
 _guard = threading.Lock()
+os.register_at_fork(after_in_child=_tunnels.clear)  # threads stay with the parent
 
 
 def tunnel(forward: PortForward, port: int) -> Tunnel:
@@ -115,7 +121,10 @@ def tunnel(forward: PortForward, port: int) -> Tunnel:
     """
     with _guard:
         known = _tunnels.get((forward, port))
-        if known is None or isinstance(known.trouble, Rejected):
+        if known and isinstance(known.trouble, Rejected):
+            known.close()
+            known = None
+        if known is None:
             known = _tunnels[forward, port] = Tunnel(_api(forward), forward, port)
         return known
 
