@@ -95,7 +95,7 @@ class TestStoppingAndStarting:
         assert (runtime.is_started(ZEEBE), runtime.is_stopped(ZEEBE)) == (False, True)
 
     def test_a_stop_that_fails_is_told_with_its_last_line(self, host: Host) -> None:
-        runtime = one(host, stop="echo asking; echo no such unit >&2; exit 5")
+        runtime = one(host, stop="exec >&2; echo asking; echo no such unit; exit 5")
         told = told_by(Rejected, runtime.stop, OPERATE)
         assert told == "operate: its stop command ended with exit code 5: no such unit"
 
