@@ -34,6 +34,7 @@ PURE = (
     ("cluster_files", "schema", "visual"),
 )
 AIRFLOW = (
+    ("stored",),
     ("leases", "downtimes", "manifests", "links", "runtimes"),
     ("hooks",),
     ("dumps", "look", "triggers"),

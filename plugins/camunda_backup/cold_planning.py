@@ -25,6 +25,7 @@ BACKUP_CHECKS: tuple[inspection.Check, ...] = (
     agreement.repositories,
     agreement.writable,
     inspection.indices,
+    inspection.recordable,
 )
 
 

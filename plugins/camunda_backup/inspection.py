@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from camunda_backup import manifests
 from camunda_backup.agreement import one_store, repositories, same_repository, writable
 from camunda_backup.clusters import Cluster
 from camunda_backup.errors import CamundaBackupError, Rejected, Unreachable
@@ -51,6 +52,15 @@ def answering(look: Look) -> Iterator[str]:
         if answer.status in {401, 403}:
             look.silent.add(conn_id)
             yield f"connection {conn_id}: {path} answers {answer}"
+
+
+def recordable(look: Look) -> Iterator[str]:
+    """The manifest can be kept."""
+    cluster = look.cluster
+    try:
+        manifests.require_writable(manifests.location(cluster.manifests), cluster.name)
+    except CamundaBackupError as error:
+        yield f"manifests: {error}"
 
 
 def healthy(look: Look) -> Iterator[str]:
@@ -184,6 +194,7 @@ CHECKS: tuple[Check, ...] = (
     indices,
     known_engine,
     caller_ids,
+    recordable,
 )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from airflow.sdk import Asset, ObjectStoragePath
 
 from camunda_backup.states import Component
+from camunda_backup.stored import make_folder, path_of, probe, told
 
 HOT, COLD = "hot", "cold"
 RDBMS = "rdbms"  # the kind of a manifest whose secondary storage is a database
@@ -48,15 +49,27 @@ def write_restore(where: str, report: dict[str, Any]) -> str:
 
     :param where: what :func:`location` returned
     """
-    folder = run_folder(where, report["cluster"], report["run"]["run_id"])
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "report.json"
-    path.write_text(json.dumps(report, indent=2))
-    return str(path)
+    return _written(run_folder(where, report["cluster"], report["run"]["run_id"]) / "report.json", report)
+
+
+def require_writable(where: str, cluster: str) -> None:
+    """Write a small file where a cluster's manifests are kept, and delete it.
+
+    :param where: what :func:`location` returned
+    :raises CamundaBackupError: no manifest can be kept there
+    """
+    probe(f"{where.rstrip('/')}/{cluster}")
 
 
 def _folder(where: str, cluster: str) -> ObjectStoragePath:
-    return ObjectStoragePath(where if "://" in where else f"file://{os.path.abspath(where)}") / cluster  # noqa: PTH100
+    return path_of(where) / cluster
+
+
+def _written(path: ObjectStoragePath, document: Mapping[str, Any]) -> str:
+    with told(str(path), "written"):
+        make_folder(path.parent)
+        path.write_text(json.dumps(document, indent=2))
+    return str(path)
 
 
 def write(where: str, manifest: dict[str, Any]) -> str:
@@ -64,28 +77,28 @@ def write(where: str, manifest: dict[str, Any]) -> str:
 
     :param where: what :func:`location` returned
     """
-    folder = _folder(where, manifest["cluster"])
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{manifest['backup_id']}.json"
-    path.write_text(json.dumps(manifest, indent=2))
-    return str(path)
+    return _written(_folder(where, manifest["cluster"]) / f"{manifest['backup_id']}.json", manifest)
 
 
 def backup_ids(where: str, cluster: str) -> list[int]:
     """Return the IDs of a cluster's complete sets, newest first."""
     folder = _folder(where, cluster)
-    if not folder.exists():
-        return []
-    stems = (path.name.removesuffix(".json") for path in folder.iterdir() if path.name.endswith(".json"))
+    with told(str(folder), "read"):
+        if not folder.exists():
+            return []
+        stems = [path.name.removesuffix(".json") for path in folder.iterdir() if path.name.endswith(".json")]
     return sorted((int(stem) for stem in stems if stem.isdigit()), reverse=True)
 
 
 def read(where: str, cluster: str, backup_id: int) -> dict[str, Any]:
     """Return one manifest.
 
-    :raises FileNotFoundError: there is none of that ID
+    :raises CamundaBackupError: there is none of that ID, or it cannot be read
     """
-    manifest: dict[str, Any] = json.loads((_folder(where, cluster) / f"{backup_id}.json").read_text())
+    path = _folder(where, cluster) / f"{backup_id}.json"
+    with told(str(path), "read"):
+        text = path.read_text()
+    manifest: dict[str, Any] = json.loads(text)
     return manifest
 
 

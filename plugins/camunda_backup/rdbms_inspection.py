@@ -57,5 +57,6 @@ SHARED: tuple[Callable[[Look], Iterable[str]], ...] = (
     agreement.writable,
     agreement.same_repository,
     agreement.one_store,
+    inspection.recordable,
 )
 OWN: tuple[Callable[[RdbmsInspection], Iterable[str]], ...] = (continuous, optimize_is_free, dumpable)

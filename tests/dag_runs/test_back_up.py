@@ -1,6 +1,7 @@
 """The backup DAG, whole, against the stand-in: both generations, both orders."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,6 +34,20 @@ def test_a_backup_is_one_complete_set_under_one_id(cluster: Any, run: Any) -> No
     assert manifest["counts"]["process_instances_active"] == 4
     assert manifest["backup_id"] == backup_id
     assert cluster.exporting == {"EXPORTING"}
+
+
+@pytest.mark.parametrize("location", ["nowhere://bucket/manifests", "s3://nobody@bucket/manifests", "{}/file"])
+def test_a_place_that_keeps_no_manifest_is_known_before_anything_is_paused(
+    played: Any, run: Any, location: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("a file where a folder should be")
+    monkeypatch.setenv("CAMUNDA_BACKUP_MANIFESTS", location.format(tmp_path))
+
+    done = run(f"back_up_{played.name}")
+
+    assert done.tasks["check"] == "failed"
+    assert "\n- manifests: " in done.errors
+    assert not [entry for entry in played.stand_in.journal() if "/actuator/exporting/" in entry["path"]]
 
 
 def test_every_part_is_made_inside_the_pause_and_in_the_order_of_the_cluster_file(cluster: Any, run: Any) -> None:

@@ -165,6 +165,18 @@ def test_a_location_that_takes_nothing_is_known_to_the_plan(stopping_8_6: Any, a
     assert unchanged(stopping_8_6)
 
 
+def test_a_place_that_keeps_no_manifest_is_known_to_the_plan(
+    stopping_8_6: Any, attempt: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAMUNDA_BACKUP_MANIFESTS", "nowhere://bucket/manifests")
+
+    done = attempt(stopping_8_6)
+
+    assert done.tasks["plan"] == "failed"
+    assert "\n- manifests: " in done.errors
+    assert unchanged(stopping_8_6)
+
+
 def test_a_component_that_refuses_to_stop_leaves_nothing_half_stopped(stopping_8_6: Any, attempt: Any) -> None:
     stopping_8_6.stand_in.conditions(stays_running=["operate"])
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from camunda_backup.clusters import Cluster
 from camunda_backup.copies.files import folder, require_same, write
-from camunda_backup.dumps.files import CHUNK, DumpFile, probe
+from camunda_backup.dumps.files import CHUNK, DumpFile
 from camunda_backup.errors import BackupFailed, CamundaBackupError, Rejected, RestoreFailed
 from camunda_backup.restores import in_units
 from camunda_backup.runtimes import runtime_of
+from camunda_backup.stored import probe
 
 log = logging.getLogger(__name__)
 

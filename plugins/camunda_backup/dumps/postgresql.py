@@ -9,11 +9,12 @@ from typing import Any
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
-from camunda_backup.dumps.files import DumpFile, Sink, probe
+from camunda_backup.dumps.files import DumpFile, Sink
 from camunda_backup.dumps.postgresql_archive import Tables, exported_in
 from camunda_backup.dumps.programs import Finished, run
 from camunda_backup.errors import BackupFailed, CamundaBackupError, Rejected, RestoreFailed, Unreachable
 from camunda_backup.runtimes.shells import TimedOut
+from camunda_backup.stored import probe
 
 CONN_TYPES = {"postgres", "postgresql"}
 CONNECT = 15  # seconds

@@ -13,6 +13,7 @@ from camunda_backup.clusters import AnyCluster
 from camunda_backup.errors import Rejected, RestoreFailed
 from camunda_backup.links import PicturesLink
 from camunda_backup.operators.step import RunbookStep
+from camunda_backup.stored import make_folder, told
 from camunda_backup.visual.browser import Picture, Site, lacking, take_pictures
 from camunda_backup.visual.pages import Page, pages
 from camunda_backup.visual.pictures import INDEX, picture_address
@@ -93,10 +94,10 @@ class TakePictures(RunbookStep):
         }
 
     def _write(self, run_id: str, name: str, content: bytes) -> str:
-        folder = manifests.run_folder(self.location, self.cluster.name, run_id)
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / name
-        path.write_bytes(content)
+        path = manifests.run_folder(self.location, self.cluster.name, run_id) / name
+        with told(str(path), "written"):
+            make_folder(path.parent)
+            path.write_bytes(content)
         return str(path)
 
 
