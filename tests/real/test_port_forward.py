@@ -18,7 +18,6 @@ from camunda_backup.runtimes.kubernetes_access import FORWARD_RIGHTS
 from sandbox.kubernetes.control_plane import ControlPlane
 from sandbox.kubernetes.node import LABEL, NodeAgent
 from sandbox.kubernetes.pod import Image
-from sandbox.ports import OFFSETS
 from tests.observing import until
 from tests.real.conftest import PORTS as BASE
 from tests.real.namespaces import PORTS, documented_role
@@ -26,7 +25,7 @@ from tests.real.namespaces import PORTS, documented_role
 RULES = documented_role("camunda-port-forward")["rules"]
 NAMESPACE, CONN_ID, ACCOUNT = "default", "prod_operate", "airflow"
 LOOK = Request("GET", "/actuator/health")
-PORT, SILENT = BASE + OFFSETS["operate_management"], BASE + OFFSETS["tasklist_management"]
+PORT, SILENT = BASE + 200, BASE + 201  # the embedded cluster may be up
 NAMED = """
 import http.server, json, os, sys, time
 class Handler(http.server.BaseHTTPRequestHandler):

@@ -200,7 +200,7 @@ def test_a_changed_dump_is_found_before_anything_is_touched(server: PostgresqlSe
             database.restore(dump)
         assert str(file) in one_sentence(caught)
     shutil.move(file, file.with_suffix(".moved"))
-    assert "is not there (any more)" in told(database.obstacles(dump))
+    assert "cannot be read: it is not there" in told(database.obstacles(dump))
     assert server.sql(DATABASE, "select count(*) from process_instance") == "5001"
 
 

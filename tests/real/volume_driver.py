@@ -176,6 +176,8 @@ class VolumeDriver:
 class FolderDriver(VolumeDriver):
     """One that has data: every volume is the same folder, since the node's containers are processes that name it.
 
+    The first volume is what the folder holds already.
+
     :param folder: of the volume
     :param copies: the folder for snapshots
     """
@@ -185,7 +187,6 @@ class FolderDriver(VolumeDriver):
         self.folder, self.copies = folder, copies
 
     def _source(self, claim: Any, name: str) -> dict[str, Any]:
-        shutil.rmtree(self.folder, ignore_errors=True)
         if source := claim.spec.data_source:
             copied(self.copies / source.name, self.folder)
         self.folder.mkdir(parents=True, exist_ok=True)
