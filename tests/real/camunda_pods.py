@@ -13,11 +13,13 @@ from sandbox.kubernetes.control_plane import ControlPlane
 from sandbox.kubernetes.embedded_pods import COMPONENTS, brokers, images, volume, web_app
 from sandbox.kubernetes.node import NodeAgent
 from tests.observing import until
+from tests.real import test_restore
 from tests.real.namespaces import ACCOUNT, PORTS
 from tests.real.test_embedded_restore import PATIENCE
 
 NAMESPACE, NAME = "embedded", "kubernetes"
 KEPT = "camunda-backup/replicas"
+LIMITS = {**test_restore.LIMITS, "stop": "60s"}  # a pod has 20 s to end by itself
 RUNTIME = {"type": "kubernetes", "connection": NAME, "namespace": NAMESPACE, "brokers": 1, "timeout": "1m"}
 
 

@@ -18,11 +18,10 @@ from sandbox.kubernetes.embedded_pods import COMPONENTS
 from sandbox.workload import Workload
 from tests.observing import until
 from tests.real.backups import airflow_for
-from tests.real.camunda_pods import NAME, NAMESPACE, RUNTIME, Camunda, in_pods
+from tests.real.camunda_pods import LIMITS, NAME, NAMESPACE, RUNTIME, Camunda, in_pods
 from tests.real.namespaces import documented_role
 from tests.real.test_cold import ColdRestores, ColdRuns, settled
 from tests.real.test_embedded_restore import PATIENCE
-from tests.real.test_restore import LIMITS
 from tests.real.volume_driver import DRIVER, FolderDriver
 
 BACK_UP, RESTORE = f"cold_back_up_{NAME}", f"cold_restore_{NAME}"

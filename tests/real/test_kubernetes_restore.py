@@ -24,10 +24,9 @@ from sandbox.kubernetes.embedded_pods import COMPONENTS, LABEL
 from sandbox.workload import Workload
 from tests.observing import until
 from tests.real.backups import airflow_for
-from tests.real.camunda_pods import NAME, NAMESPACE, RUNTIME, Camunda, in_pods
+from tests.real.camunda_pods import LIMITS, NAME, NAMESPACE, RUNTIME, Camunda, in_pods
 from tests.real.namespaces import documented_role
 from tests.real.test_embedded_restore import PATIENCE, UNKNOWN_ID, shown
-from tests.real.test_restore import LIMITS
 
 BACK_UP, RESTORE = f"back_up_{NAME}", f"restore_{NAME}"
 FORWARDED = {"zeebe": "zeebe-broker", "operate": "operate", "tasklist": "tasklist", "optimize": "optimize"}
