@@ -93,6 +93,13 @@ def test_8_8_shows_everything_on_one_port_after_one_login() -> None:
         assert logins(stand_in, "webapps") == [204]
 
 
+def test_a_login_that_stands_until_the_app_has_answered_did_not_come_again(stand_in: StandIn) -> None:
+    stand_in.fault("optimize", {"hang": 2}, path="^/stand-in/content/", skip=1)
+    pictures = look(wanted(stand_in.urls)[-1:])
+    assert problems(pictures) == {"optimize": None}
+    assert logins(stand_in, "optimize") == [204]
+
+
 def test_an_empty_cluster_is_a_picture_as_well(stand_in: StandIn) -> None:
     stand_in.reset()
     pictures = look(wanted(stand_in.urls))

@@ -168,6 +168,8 @@ def _look(tab: "Tab", page: Page, site: Site) -> Sight:
 def _open(tab: "Tab", address: str, page: Page) -> "Response | None":
     """Load a page, and wait until it shows what is wanted or a login."""
     response = tab.goto(address, wait_until="domcontentloaded")
+    if response is None:  # an address with a fragment that is open already is not loaded: the login would still stand
+        response = tab.reload(wait_until="domcontentloaded")
     if response is None or response.ok:
         for selector in page.wanted.values():
             if not _await(tab, f"{selector}, {ANY_LOGIN}"):
