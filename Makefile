@@ -6,21 +6,30 @@ STACK ?= embedded
 WAIT ?= 1
 PORTS ?= 28000
 TEST_PROCESSES ?= 2
+CLUSTER_TESTS := $(addprefix tests/real/test_,$(addsuffix .py,back_up cold guard identity pictures restore))
 export PYTHONPATH := $(CURDIR)/include
 
-.PHONY: demo prove test test-real kubernetes matrix browser postgresql stores benchmark check lock clean
+.PHONY: demo prove test test-real test-camunda test-engines kubernetes matrix browser postgresql stores benchmark check lock clean
 
 demo: $(if $(filter stand-in,$(STACK)),$(VENV)/base,$(VENV)/sandbox) ## the whole story on this machine (STACK=stand-in: no Java, no downloads)
 	@$(BIN)/python -m sandbox demo --stack $(STACK) --ports $(PORTS) $(if $(filter 0,$(WAIT)),--exit,)
 
-prove: $(VENV)/sandbox ## is a cluster that is restored under load consistent? Writes docs/consistency.md
+prove: $(VENV)/sandbox ## is a cluster that is restored under load consistent? With the Camunda 8.6 that CAMUNDA_HOME names
 	@$(BIN)/python -m sandbox prove --ports $(PORTS) --page docs/consistency.md
 
 test: $(VENV)/dev $(VENV)/sandbox ## unit and DAG tests against the stand-in; Python alone
-	$(BIN)/python -m pytest tests --ignore tests/real --numprocesses $(TEST_PROCESSES) --dist loadfile
+	$(BIN)/python -m pytest tests --ignore tests/real --ignore tests/camunda --numprocesses $(TEST_PROCESSES) --dist loadfile
 
-test-real: $(VENV)/dev $(VENV)/sandbox browser postgresql stores ## tests against the embedded cluster, real search engines and stores
+test-real: $(VENV)/dev $(VENV)/sandbox browser postgresql stores ## tests against real search engines, stores and other servers
 	$(BIN)/python -m pytest tests/real
+
+test-camunda: $(VENV)/dev $(VENV)/sandbox browser stores ## tests against the Camunda that CAMUNDA_HOME names
+	$(BIN)/python -m pytest tests/camunda
+	! ls "$$CAMUNDA_HOME"/lib/zeebe-broker-8.6.*.jar >/dev/null 2>&1 || $(BIN)/python -m pytest $(CLUSTER_TESTS)
+
+test-engines: $(VENV)/dev $(VENV)/sandbox ## tests of snapshots on the search engine at ELASTICSEARCH_URL
+	@[ -n "$$ELASTICSEARCH_URL" ] || { echo "ELASTICSEARCH_URL is not set: it is the address of a search engine of your own, with path.repo set, that holds nothing else"; exit 1; }
+	$(BIN)/python -m pytest tests/real/test_engines.py
 
 kubernetes: $(VENV)/sandbox ## a Kubernetes control plane without containers on this machine; needs Go 1.26, the first time for some minutes
 	@$(BIN)/python -m sandbox kubernetes

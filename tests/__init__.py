@@ -1,1 +1,1 @@
-"""Tests; `tests/real` needs the embedded cluster."""
+"""Tests; `tests/real` starts real servers, `tests/camunda` needs a Camunda of the user's own."""

@@ -1,9 +1,10 @@
-"""Zeebe, Operate and Tasklist 8.6 from one distribution, run without its own scripts."""
+"""Zeebe, Operate and Tasklist 8.6 from the user's own distribution, run without its own scripts."""
 
 from dataclasses import replace
 from pathlib import Path
 
-from . import fetch, java, ports
+from . import java, ports
+from .camunda_home import CLUSTER, distribution
 from .programs import Program, environment
 from .sites import Site
 
@@ -21,17 +22,18 @@ OPENSEARCH_EXPORTER = "io.camunda.zeebe.exporter.opensearch.OpensearchExporter"
 
 def zeebe(site: Site) -> Program:
     """Return a Zeebe broker with an embedded gateway as a program."""
-    return broker(site, "io.camunda.application.StandaloneBroker", _broker(site), fetch.CAMUNDA)
+    return broker(site, "io.camunda.application.StandaloneBroker", _broker(site))
 
 
-def broker(site: Site, main_class: str, settings: dict[str, str], distribution: fetch.Artifact) -> Program:
-    """Return a broker of some distribution as a program.
+def broker(site: Site, main_class: str, settings: dict[str, str], line: str = CLUSTER) -> Program:
+    """Return a broker as a program.
 
     :param settings: see `broker_settings`
+    :param line: the distribution's
     """
     health = f"{site.url('zeebe_management')}/actuator/health/status"
     settings = settings | {"SPRING_PROFILES_ACTIVE": "broker"}
-    program = _program(site, "zeebe", main_class, settings, health, artifact=distribution)
+    program = _program(site, "zeebe", main_class, settings, health, line=line)
     return replace(program, excludes=(RESTORE,))
 
 
@@ -42,17 +44,18 @@ def restore(site: Site, backup_id: int) -> Program:
 
     :param backup_id: what to restore
     """
-    return restoring(site, backup_id, _broker(site), fetch.CAMUNDA)
+    return restoring(site, backup_id, _broker(site))
 
 
-def restoring(site: Site, backup_id: int, settings: dict[str, str], distribution: fetch.Artifact) -> Program:
-    """Return the restore application of some distribution as a program.
+def restoring(site: Site, backup_id: int, settings: dict[str, str], line: str = CLUSTER) -> Program:
+    """Return the restore application as a program.
 
     :param backup_id: what to restore
     :param settings: those of the broker, see `broker_settings`
+    :param line: the distribution's
     """
     main_class = "io.camunda.zeebe.restore.RestoreApp"
-    program = _program(site, "zeebe", main_class, settings, "", artifact=distribution)
+    program = _program(site, "zeebe", main_class, settings, "", line=line)
     command = (*program.command, f"--backupId={backup_id}")
     return replace(program, name=RESTORE, command=command, excludes=("zeebe",))
 
@@ -63,7 +66,7 @@ def zeebe_data(site: Site) -> Path:
 
 
 def _broker(site: Site) -> dict[str, str]:
-    """Return the settings of the embedded cluster's broker."""
+    """Return the settings of the cluster's broker."""
     settings = broker_settings(site) | {
         "ZEEBE_BROKER_EXPORTERS_OPENSEARCH_CLASSNAME": OPENSEARCH_EXPORTER,
         "ZEEBE_BROKER_EXPORTERS_OPENSEARCH_ARGS_URL": site.url("search"),
@@ -112,13 +115,13 @@ def _program(
     settings: dict[str, str],
     health: str,
     *,
-    artifact: fetch.Artifact = fetch.CAMUNDA,
+    line: str = CLUSTER,
 ) -> Program:
     home = site.home(name)
-    distribution = fetch.home(artifact, site.cache)
-    class_path = (distribution / "config", distribution / "lib" / "*")
-    options = ("-XX:MaxDirectMemorySize=512m", f"-Dapp.name={name}", f"-Dapp.home={distribution}")
-    command = java.command(main_class, class_path, HEAP, home, (*options, f"-Dbasedir={distribution}"))
+    folder = distribution(line).home
+    class_path = (folder / "config", folder / "lib" / "*")
+    options = ("-XX:MaxDirectMemorySize=512m", f"-Dapp.name={name}", f"-Dapp.home={folder}")
+    command = java.command(main_class, class_path, HEAP, home, (*options, f"-Dbasedir={folder}"))
     return Program(name, command, environment(home) | settings, home, health)
 
 

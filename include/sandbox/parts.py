@@ -1,4 +1,4 @@
-"""The parts of the embedded cluster: the servers of each, what each waits for, and how it is run."""
+"""The parts of a cluster of the user's own Camunda: the servers of each, what each waits for, and how it is run."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Stop, start, empty and restore the parts of the embedded cluster over HTTP, on loopback only.
+"""Stop, start, empty and restore the parts of a cluster over HTTP, on loopback only.
 
 The parts belong to the process that started them, so whoever else wants to stop or start one asks that process here.
 The stand-in answers the same calls on its `control` port.
@@ -38,7 +38,7 @@ def variables(address: str) -> dict[str, str]:
 
 
 class Processes(Protocol):
-    """What is controlled, see `EmbeddedCluster`."""
+    """What is controlled, see `CamundaCluster`."""
 
     parts: tuple[str, ...]
 

@@ -1,4 +1,4 @@
-"""Where and how one embedded cluster runs: what each of its parts must know."""
+"""Where and how one sandbox runs: what each of its parts must know."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ BackupStore = Literal["s3", "s3-wrong", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One embedded cluster's place.
+    """One sandbox's place.
 
     :param data: each part has its home folder below it
     :param cache: see `fetch.cache_folder`

@@ -1,7 +1,7 @@
-"""Object stores on this machine: MinIO (S3), azurite (Azure Blob Storage) and fake-gcs-server (Google Cloud Storage).
+"""Object stores on this machine: versitygw (S3), azurite (Azure Blob Storage), fake-gcs-server (Google Cloud Storage).
 
-Tests alone use them. MinIO (AGPL 3.0) is built with Go, azurite (MIT) installed with npm, both once per user;
-fake-gcs-server (BSD 2-Clause) comes with the Python packages for tests.
+Tests alone use them. versitygw is built with Go, azurite installed with npm, both once per user; fake-gcs-server comes
+with the Python packages for tests.
 """
 
 import base64
@@ -22,7 +22,8 @@ from .errors import SandboxError
 from .programs import Program, environment
 from .sites import Site
 
-MINIO_VERSION = "v0.0.0-20260212201848-7aac2a2c5b7c"
+VERSITYGW = "github.com/versity/versitygw"
+VERSITYGW_VERSION = "v1.8.0"
 AZURITE_VERSION = "3.37.0"
 BUILD_PATIENCE = 1800  # seconds
 OUTPUT_SHOWN = 2000
@@ -43,7 +44,7 @@ def install(cache: Path, report: fetch.Report) -> None:
     :raises SandboxError: Go, Node.js or npm is missing, or a store cannot be built
     """
     wanted: dict[Path, tuple[tuple[str, ...], Callable[[Path], tuple[tuple[str, ...], dict[str, str]]], str]] = {
-        _minio_home(cache): (("go",), _build_minio, "MinIO (some minutes)"),
+        _versitygw_home(cache): (("go",), _build_versitygw, "versitygw (some minutes)"),
         _azurite_home(cache): (("npm", "node"), _install_azurite, "azurite"),
     }
     missing = {home: told for home, told in wanted.items() if not home.is_dir()}
@@ -56,14 +57,25 @@ def install(cache: Path, report: fetch.Report) -> None:
         _made(home, making)
 
 
-def minio(site: Site) -> Program:
-    """Return an S3 store as a program; it takes buckets, users' sessions and their policies seriously."""
-    home = site.home("minio")
-    binary = str(_minio_home(site.cache) / "minio")
-    addresses = ("--address", site.address("minio"), "--console-address", site.address("minio_console"))
-    settings = {"MINIO_ROOT_USER": USER, "MINIO_ROOT_PASSWORD": PASSWORD, "MINIO_BROWSER": "off"}
-    command = (binary, "server", "--quiet", *addresses, str(home / "data"))
-    return Program("minio", command, environment(home) | settings, home, f"{site.url('minio')}/minio/health/ready")
+def s3(site: Site) -> Program:
+    """Return an S3 store as a program; it knows users and takes the policies of buckets seriously."""
+    home = site.home("s3")
+    data, users, notes = home / "data", home / "users", home / "notes"
+    for folder in (data, users, notes):
+        folder.mkdir(parents=True, exist_ok=True)
+    command = (
+        versitygw(site),
+        *("--quiet", "--port", site.address("s3"), "--health", "/health", "--iam-dir", str(users)),
+        # What else is kept of an object goes into files: not every file system has room for it beside the content.
+        *("posix", "--sidecar", str(notes), str(data)),
+    )
+    settings = {"ROOT_ACCESS_KEY": USER, "ROOT_SECRET_KEY": PASSWORD}
+    return Program("s3", command, environment(home) | settings, home, f"{site.url('s3')}/health")
+
+
+def versitygw(site: Site) -> str:
+    """Return the path of versitygw, server and command line in one."""
+    return str(_versitygw_home(site.cache) / "versitygw")
 
 
 def azurite(site: Site) -> Program:
@@ -105,16 +117,17 @@ def gcs(site: Site) -> Program:
     return Program("gcs", command, environment(home), home, f"{site.url('gcs')}/_internal/healthcheck")
 
 
-def _minio_home(cache: Path) -> Path:
-    return cache / f"minio-{MINIO_VERSION}"
+def _versitygw_home(cache: Path) -> Path:
+    return cache / f"versitygw-{VERSITYGW_VERSION}"
 
 
 def _azurite_home(cache: Path) -> Path:
     return cache / f"azurite-{AZURITE_VERSION}"
 
 
-def _build_minio(folder: Path) -> tuple[tuple[str, ...], dict[str, str]]:
-    return ("go", "install", f"github.com/minio/minio@{MINIO_VERSION}"), {"GOBIN": str(folder)}
+def _build_versitygw(folder: Path) -> tuple[tuple[str, ...], dict[str, str]]:
+    package = f"{VERSITYGW}/cmd/versitygw@{VERSITYGW_VERSION}"
+    return ("go", "install", "-trimpath", "-ldflags=-s -w", package), {"GOBIN": str(folder), "CGO_ENABLED": "0"}
 
 
 def _install_azurite(folder: Path) -> tuple[tuple[str, ...], dict[str, str]]:

@@ -1,13 +1,11 @@
-"""A Zeebe broker alone, of Camunda 8.6 or 8.5, with its backup store in one of `stores.py`; it exports nothing.
-
-Of Camunda 8.5 no more than Zeebe and its restore application is on Maven (free for non-production use, as 8.6 is).
-"""
+"""A Zeebe broker alone, of the user's own Camunda 8.6 or 8.5, with a store of `stores.py`; it exports nothing."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from . import camunda, fetch, stores
+from . import camunda, stores
+from .camunda_home import CLUSTER, ZEEBE_ALONE
 from .programs import Program
 from .sites import Site
 
@@ -20,13 +18,13 @@ AZURE = "ZEEBE_BROKER_DATA_BACKUP_AZURE"
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One release of Zeebe.
+    """How one line of Zeebe is run.
 
-    :param artifact: its distribution
+    :param line: its first two numbers
     :param main_class: of its broker
     """
 
-    artifact: fetch.Artifact
+    line: str
     main_class: str
 
     def broker(self, site: Site, store: str) -> Program:
@@ -34,7 +32,7 @@ class Release:
 
         :param store: a key of `STORES`
         """
-        return camunda.broker(site, self.main_class, self._settings(site, store), self.artifact)
+        return camunda.broker(site, self.main_class, self._settings(site, store), self.line)
 
     def restore(self, site: Site, store: str, backup_id: int) -> Program:
         """Return its restore application as a program.
@@ -42,7 +40,7 @@ class Release:
         :param store: a key of `STORES`
         :param backup_id: what to restore
         """
-        return camunda.restoring(site, backup_id, self._settings(site, store), self.artifact)
+        return camunda.restoring(site, backup_id, self._settings(site, store), self.line)
 
     @staticmethod
     def _settings(site: Site, store: str) -> dict[str, str]:
@@ -53,7 +51,7 @@ def _s3(site: Site) -> dict[str, str]:
     return {
         STORE: "S3",
         f"{S3}_BUCKETNAME": BUCKET,
-        f"{S3}_ENDPOINT": site.url("minio"),
+        f"{S3}_ENDPOINT": site.url("s3"),
         f"{S3}_REGION": "us-east-1",
         f"{S3}_ACCESSKEY": stores.USER,
         f"{S3}_SECRETKEY": stores.PASSWORD,
@@ -85,17 +83,7 @@ STORES: MappingProxyType[str, Callable[[Site], dict[str, str]]] = MappingProxyTy
 )
 RELEASES = MappingProxyType(
     {
-        "8.6": Release(fetch.CAMUNDA, "io.camunda.application.StandaloneBroker"),
-        "8.5": Release(
-            fetch.Artifact(
-                "io.camunda",
-                "camunda-zeebe",
-                "8.5.8",
-                "tar.gz",
-                "53ce62b008e61a87a3f7aed700065ad1352084a24c85771bc4e8300828bf95b4",
-                450,
-            ),
-            "io.camunda.zeebe.broker.StandaloneBroker",
-        ),
+        CLUSTER: Release(CLUSTER, "io.camunda.application.StandaloneBroker"),
+        ZEEBE_ALONE: Release(ZEEBE_ALONE, "io.camunda.zeebe.broker.StandaloneBroker"),
     }
 )

@@ -1,1 +1,1 @@
-"""What needs the embedded cluster."""
+"""What starts real servers."""

@@ -10,8 +10,8 @@ import yaml
 
 from sandbox.airflow_client import AirflowClient
 from sandbox.airflow_processes import AirflowProcesses
+from sandbox.camunda_cluster import CamundaCluster
 from sandbox.demo.clusters import CLUSTER_FILES, connections
-from sandbox.embedded import EmbeddedCluster
 from sandbox.process_control import variables
 from sandbox.workload import Workload
 from tests.observing import until
@@ -25,7 +25,7 @@ class Backups:
 
     job = "back_up"
 
-    def __init__(self, cluster: EmbeddedCluster, airflow: AirflowProcesses) -> None:
+    def __init__(self, cluster: CamundaCluster, airflow: AirflowProcesses) -> None:
         self.cluster, self.airflow = cluster, airflow
 
     @property
@@ -73,7 +73,7 @@ class Backups:
         return found
 
 
-def restart_importers(cluster: EmbeddedCluster) -> None:
+def restart_importers(cluster: CamundaCluster) -> None:
     """Start Operate and Tasklist again and wait until they show new work.
 
     After an outage of the search engine their importers were seen to pause for many minutes.
@@ -90,7 +90,7 @@ def restart_importers(cluster: EmbeddedCluster) -> None:
 
 @contextmanager
 def airflow_for(
-    cluster: EmbeddedCluster,
+    cluster: CamundaCluster,
     variants: Mapping[str, Mapping[str, Any]],
     folder: Path,
     environment: Mapping[str, str] | None = None,

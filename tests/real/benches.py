@@ -23,7 +23,7 @@ from sandbox.programs import Program, Programs
 from sandbox.sites import Site
 from tests.observing import until
 
-PORTS = int(os.environ.get("SANDBOX_TEST_PORTS", "29000")) + 400  # the embedded cluster may be up
+PORTS = int(os.environ.get("SANDBOX_TEST_PORTS", "29000")) + 400  # the cluster may be up
 PATIENCE = 120.0  # seconds
 CONN_ID = "real_search"
 RECORDS = "zeebe-record"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.embedded import EmbeddedCluster
+from sandbox.camunda_cluster import CamundaCluster
 from sandbox.preflight import problems
 from sandbox.workload import Workload
 from tests.observing import exists
@@ -14,10 +14,10 @@ PORTS = int(os.environ.get("SANDBOX_TEST_PORTS", "29000"))
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCluster]:
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CamundaCluster]:
     """A healthy cluster with a registered snapshot repository and a deployed process; tests share its data."""
     pids: list[int] = []
-    with EmbeddedCluster(tmp_path_factory.mktemp("embedded"), PORTS) as embedded:
+    with CamundaCluster(tmp_path_factory.mktemp("embedded"), PORTS) as embedded:
         if found := problems(embedded.needs()):
             pytest.fail("\n".join(found), pytrace=False)
         embedded.fetch(print)
@@ -31,7 +31,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCluste
 
 
 @pytest.fixture
-def workload(cluster: EmbeddedCluster) -> Iterator[Workload]:
+def workload(cluster: CamundaCluster) -> Iterator[Workload]:
     """Work for the cluster."""
     with Workload(cluster.urls) as work:
         yield work

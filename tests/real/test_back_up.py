@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox.airflow_processes import AirflowProcesses
-from sandbox.embedded import EmbeddedCluster
+from sandbox.camunda_cluster import CamundaCluster
 from sandbox.workload import Load, Workload
 from tests.observing import until
 from tests.real.backups import Backups, airflow_for, restart_importers
@@ -23,7 +23,7 @@ WORDS = {"COMPLETED", "SUCCESS"}
 
 
 @pytest.fixture(scope="module")
-def airflow(cluster: EmbeddedCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowProcesses]:
+def airflow(cluster: CamundaCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowProcesses]:
     """Airflow, without the guard: three cluster files for one cluster would look like strangers' pauses to it."""
     with airflow_for(cluster, VARIANTS, tmp_path_factory.mktemp("backups")) as processes:
         processes.client.set_paused("guard", paused=True)
@@ -31,7 +31,7 @@ def airflow(cluster: EmbeddedCluster, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture
-def backups(cluster: EmbeddedCluster, airflow: AirflowProcesses) -> Backups:
+def backups(cluster: CamundaCluster, airflow: AirflowProcesses) -> Backups:
     """Backups of the embedded cluster."""
     with Workload(cluster.urls) as work:
         work.start(3)

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from sandbox.airflow_processes import AirflowProcesses
-from sandbox.embedded import EmbeddedCluster
+from sandbox.camunda_cluster import CamundaCluster
 from sandbox.workload import Workload
 from tests.observing import until
 from tests.real.backups import Backups, airflow_for
@@ -18,7 +18,7 @@ PARTS = ("zeebe", "operate", "tasklist", "optimize")
 
 
 @pytest.fixture(scope="module")
-def airflow(cluster: EmbeddedCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowProcesses]:
+def airflow(cluster: CamundaCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowProcesses]:
     """Airflow with a cluster file that knows where cold backups go."""
     fields = {
         "restore_limits": LIMITS,
@@ -65,7 +65,7 @@ def settled(work: Workload, started: list[int]) -> dict[int, str]:
 
 @pytest.mark.shows("cold backup and restore", line="8.6", engine="OpenSearch 3.8.0", store="fs", against="real")
 def test_a_cluster_that_was_backed_up_cold_is_destroyed_and_comes_back(
-    cluster: EmbeddedCluster, airflow: AirflowProcesses
+    cluster: CamundaCluster, airflow: AirflowProcesses
 ) -> None:
     with Workload(cluster.urls) as work:
         started = work.start(10)
@@ -108,7 +108,7 @@ def test_a_cluster_that_was_backed_up_cold_is_destroyed_and_comes_back(
         until(lambda: work.instances().get(started[5]) == "COMPLETED", seconds=60)
 
 
-def test_the_snapshots_do_not_disturb_the_web_apps_own_lists(cluster: EmbeddedCluster) -> None:
+def test_the_snapshots_do_not_disturb_the_web_apps_own_lists(cluster: CamundaCluster) -> None:
     for app in ("operate", "tasklist"):
         listed = requests.get(f"{cluster.urls[f'{app}_management']}/actuator/backups", timeout=30)
         assert listed.ok, listed.text

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from sandbox.embedded import EmbeddedCluster
+from sandbox.camunda_cluster import CamundaCluster
 from tests.observing import until
 from tests.real.backups import Backups, airflow_for
 
 HASTY = {"limits": {"max_pause": "15s", "faults": "10m"}, "guard": {"margin": "1s"}}
 
 
-def test_the_guard_ends_a_pause_after_all_of_airflow_was_killed(cluster: EmbeddedCluster, tmp_path: Path) -> None:
+def test_the_guard_ends_a_pause_after_all_of_airflow_was_killed(cluster: CamundaCluster, tmp_path: Path) -> None:
     with airflow_for(cluster, {"hasty": HASTY}, tmp_path) as airflow:
         backups = Backups(cluster, airflow)
         run_id = backups.start("hasty")

@@ -13,7 +13,7 @@ from camunda_backup.storage.stores.store import Operation
 from sandbox import fetch, search_plugins, stores
 from sandbox.programs import Programs
 from tests.real.benches import PATIENCE, RECORDS, Bench, place
-from tests.real.store_users import BUCKET, azure_token, kept, make_buckets, s3_keys
+from tests.real.store_users import BUCKET, azure_token, kept, make_buckets, make_s3_users, s3_keys
 
 MADE = f"{RECORDS}_process-instance_8.6.0_2026-01-01"
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -23,10 +23,10 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 SIGN_INS = {"s3": "keystore", "azure": "keystore", "gcs": "workload_identity"}
 WITHOUT = {f"without_{operation}": operation for operation in Operation}
-STARTED = ("minio", "azurite", "gcs")
+STARTED = ("s3", "azurite", "gcs")
 
 
-STORED = {"s3": "s3: MinIO", "azure": "azure: Azurite", "gcs": "gcs: fake-gcs-server"}
+STORED = {"s3": "s3: versitygw", "azure": "azure: Azurite", "gcs": "gcs: fake-gcs-server"}
 
 
 def shown(kind: str) -> pytest.MarkDecorator:
@@ -42,17 +42,17 @@ def clients(site: Any) -> dict[str, str | bool | list[str]]:
     }
     for name in ("default", "stranger", *WITHOUT):
         told[f"azure.client.{name}.endpoint_suffix"] = blob
-        told[f"s3.client.{name}.endpoint"] = site.url("minio")
+        told[f"s3.client.{name}.endpoint"] = site.url("s3")
         told[f"s3.client.{name}.region"] = "us-east-1"
         told[f"s3.client.{name}.path_style_access"] = True
     return told
 
 
-def secrets(site: Any) -> dict[str, str]:
+def secrets() -> dict[str, str]:
     """Who signs in to the stores, as OpenSearch's keystore has it."""
     told: dict[str, str] = {}
     for name, lacking in {"default": None, **WITHOUT}.items():
-        told |= {f"s3.client.{name}.{key}": value for key, value in s3_keys(site, lacking).items()}
+        told |= {f"s3.client.{name}.{key}": value for key, value in s3_keys(lacking).items()}
         told |= {
             f"azure.client.{name}.account": stores.AZURE_ACCOUNT,
             f"azure.client.{name}.sas_token": azure_token(lacking),
@@ -72,12 +72,13 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Bench, P
     with place(home) as site, Programs(home / "programs") as programs:
         stores.install(site.cache, print)
         search_plugins.assemble(site.cache, print)
-        for program in (stores.minio(site), stores.azurite(site), stores.gcs(site)):
+        for program in (stores.s3(site), stores.azurite(site), stores.gcs(site)):
             programs.start(program)
         for name in STARTED:
             programs.wait_healthy(name, PATIENCE)
         make_buckets(site)
-        for program in search_plugins.keystore(site, secrets(site)):
+        make_s3_users(site, BUCKET)
+        for program in search_plugins.keystore(site, secrets()):
             ended = programs.run(program, PATIENCE)
             assert ended.exit_code == 0, ended.output
         programs.start(search_plugins.opensearch(site, clients(site)))
@@ -154,13 +155,13 @@ def test_a_store_without_a_key_service_wants_a_setting(bench: Bench) -> None:
 def test_a_store_that_is_gone_is_told_so(running: tuple[Bench, Programs]) -> None:
     bench, programs = running
     set_up(bench, "s3", "gone")
-    programs.stop("minio")
+    programs.stop("s3")
     try:
         with pytest.raises(Rejected, match="gone does not verify"):
             bench.hook("gone", "s3").verify()
     finally:
-        programs.start(stores.minio(bench.site))
-        programs.wait_healthy("minio", PATIENCE)
+        programs.start(stores.s3(bench.site))
+        programs.wait_healthy("s3", PATIENCE)
     assert bench.hook("gone", "s3").verify() == ["search"]
 
 

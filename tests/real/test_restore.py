@@ -12,8 +12,8 @@ import requests
 import yaml
 
 from sandbox.airflow_processes import AirflowProcesses
+from sandbox.camunda_cluster import CamundaCluster
 from sandbox.demo.clusters import CLUSTER_FILES
-from sandbox.embedded import EmbeddedCluster
 from sandbox.workload import Workload
 from tests.observing import until
 from tests.real.backups import Backups, airflow_for, restart_importers
@@ -39,7 +39,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def airflow(cluster: EmbeddedCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowProcesses]:
+def airflow(cluster: CamundaCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowProcesses]:
     """Airflow with cluster files that say different things of one cluster."""
     fields = {"restore_limits": LIMITS, "visual_check": {"enabled": False}}
     variants = {name: {**fields, **own} for name, own in VARIANTS.items()}
@@ -78,7 +78,7 @@ class Restores(Backups):
 
 
 @pytest.fixture(scope="module")
-def backed_up(cluster: EmbeddedCluster, airflow: AirflowProcesses) -> int:
+def backed_up(cluster: CamundaCluster, airflow: AirflowProcesses) -> int:
     """A backup of the cluster, known to every variant; its ID."""
     with Workload(cluster.urls) as work:
         work.start(6)
@@ -102,7 +102,7 @@ def _copy(manifests: Path, name: str, backup_id: int) -> None:
 
 
 @pytest.fixture
-def restores(cluster: EmbeddedCluster, airflow: AirflowProcesses, backed_up: int) -> Restores:
+def restores(cluster: CamundaCluster, airflow: AirflowProcesses, backed_up: int) -> Restores:
     """Restores of the embedded cluster, which has a backup."""
     return Restores(cluster, airflow)
 

@@ -1,4 +1,4 @@
-"""`python -m sandbox fetch`: fetch what the embedded cluster is made of, and start nothing."""
+"""`python -m sandbox fetch`: fetch what the sandbox runs, and start nothing."""
 
 import argparse
 

@@ -8,10 +8,10 @@ from rich.console import Console
 
 from sandbox import ports
 from sandbox.airflow_processes import AirflowProcesses
+from sandbox.camunda_cluster import CamundaCluster
 from sandbox.demo.clusters import connections
 from sandbox.demo.runs import Runs
 from sandbox.demo.story import AIRFLOW_DISK_MIB, AIRFLOW_MIB
-from sandbox.embedded import EmbeddedCluster
 from sandbox.errors import SandboxError
 from sandbox.preflight import Needs, problems
 from sandbox.process_control import variables
@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
     home = options.home.resolve() / "prove"
     wanted = [name for name in WAYS if name in (options.only or WAYS)]
     console = Console() if Console().is_terminal else Console(width=WIDTH)
-    cluster = EmbeddedCluster(home / "embedded", options.ports)
+    cluster = CamundaCluster(home / "camunda", options.ports)
     airflows = {name: _airflow(name, home, options.ports, cluster) for name in wanted if name in ORDERS}
     if found := problems(_needs(cluster, home, options.ports)):
         raise SandboxError("\n".join(found))
@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     return 0 if all(column.holds for column in columns if column.name in ORDERS) else 1
 
 
-def _airflow(order: str, home: Path, base_port: int, cluster: EmbeddedCluster) -> AirflowProcesses:
+def _airflow(order: str, home: Path, base_port: int, cluster: CamundaCluster) -> AirflowProcesses:
     return AirflowProcesses(
         home / order / "airflow",
         base_port,
@@ -71,7 +71,7 @@ def _airflow(order: str, home: Path, base_port: int, cluster: EmbeddedCluster) -
     )
 
 
-def _needs(cluster: EmbeddedCluster, home: Path, base_port: int) -> Needs:
+def _needs(cluster: CamundaCluster, home: Path, base_port: int) -> Needs:
     needs = cluster.needs()
     return replace(
         needs,

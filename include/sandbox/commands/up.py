@@ -1,11 +1,11 @@
-"""`python -m sandbox up`: start the embedded cluster and stay until Ctrl-C."""
+"""`python -m sandbox up`: start a cluster of the user's own Camunda and stay until Ctrl-C."""
 
 import argparse
 import time
 from pathlib import Path
 
 from sandbox import ports
-from sandbox.embedded import EmbeddedCluster
+from sandbox.camunda_cluster import CamundaCluster
 from sandbox.errors import SandboxError
 from sandbox.parts import PARTS
 from sandbox.preflight import problems
@@ -27,8 +27,8 @@ def run(options: argparse.Namespace) -> int:
 
     :raises SandboxError: something is in the way, or does not start
     """
-    home = options.home.resolve() / "embedded"
-    cluster = EmbeddedCluster(home, options.ports, backup_store=options.store, repository=options.repository)
+    home = options.home.resolve() / "camunda"
+    cluster = CamundaCluster(home, options.ports, backup_store=options.store, repository=options.repository)
     with cluster:
         if found := problems(cluster.needs()):
             raise SandboxError("\n".join(found))
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _stay(cluster: EmbeddedCluster) -> None:
+def _stay(cluster: CamundaCluster) -> None:
     """Wait for a signal, and say so when a part ends by itself."""
     told = set[str]()
     while True:
@@ -52,7 +52,7 @@ def _stay(cluster: EmbeddedCluster) -> None:
         told = crashed
 
 
-def table(cluster: EmbeddedCluster) -> str:
+def table(cluster: CamundaCluster) -> str:
     """Return the running parts as a table: name, address, process ID, seconds to start."""
     rows = [("part", "address", "pid", "seconds")]
     for name in cluster.parts:

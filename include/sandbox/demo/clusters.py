@@ -146,9 +146,9 @@ def cluster_of(stack: str, home: Path, base_port: int) -> DemoCluster:
     """
     if stack == "stand-in":
         return StandInCluster(home, base_port)
-    from sandbox.embedded import EmbeddedCluster  # noqa: PLC0415 - its packages are not installed for the stand-in
+    from sandbox.camunda_cluster import CamundaCluster  # noqa: PLC0415 - its packages are not installed for the stand-in
 
-    return EmbeddedCluster(home, base_port)
+    return CamundaCluster(home, base_port)
 
 
 def licences(stack: str) -> list[str]:

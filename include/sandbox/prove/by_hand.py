@@ -9,7 +9,7 @@ from typing import Any
 
 import requests
 
-from sandbox.embedded import INDICES, LOST_IN_A_DISASTER, EmbeddedCluster
+from sandbox.camunda_cluster import INDICES, LOST_IN_A_DISASTER, CamundaCluster
 from sandbox.errors import SandboxError
 from sandbox.loopback import session
 
@@ -47,7 +47,7 @@ def back_up(urls: Mapping[str, str], report: Report) -> int:
     return backup_id
 
 
-def restore(cluster: EmbeddedCluster, backup_id: int, report: Report) -> None:
+def restore(cluster: CamundaCluster, backup_id: int, report: Report) -> None:
     """Bring a destroyed cluster back: Zeebe's data, all snapshots, Zeebe, and then the web apps.
 
     :param cluster: all of it that lost data is stopped

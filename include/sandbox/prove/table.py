@@ -12,7 +12,7 @@ import psutil  # type: ignore[import-untyped]
 from rich.table import Table
 from rich.text import Text
 
-from sandbox import fetch
+from sandbox import camunda_home, fetch
 from sandbox.errors import SandboxError
 
 from .judgement import Row
@@ -72,7 +72,8 @@ def verdict(column: Column) -> str:
 def circumstances() -> str:
     """Return when and on what it was measured."""
     memory = psutil.virtual_memory().total / GIB
-    programs = f"Camunda {fetch.CAMUNDA.version}, OpenSearch {fetch.OPENSEARCH.version}"
+    own = camunda_home.distribution(camunda_home.CLUSTER).version
+    programs = f"Camunda {own}, OpenSearch {fetch.OPENSEARCH.version}"
     return (
         f"{datetime.now(UTC):%Y-%m-%d}: {programs}, Airflow {version('apache-airflow')}, Python"
         f" {platform.python_version()}; {platform.system()} {platform.machine()}, {os.cpu_count()} cores,"

@@ -9,10 +9,10 @@ from pathlib import Path
 import requests
 import yaml
 
+from sandbox.camunda_cluster import CamundaCluster
 from sandbox.demo.clusters import CLUSTER_FILES
 from sandbox.demo.runs import Runs
 from sandbox.demo.story import start_together
-from sandbox.embedded import EmbeddedCluster
 from sandbox.errors import SandboxError
 from sandbox.loopback import TIMEOUT, session
 from sandbox.workload import Workload
@@ -96,7 +96,7 @@ def by_the_project(order: str, runs: Runs) -> Way:
     return Way(order, f"{order}, {ORDERS[order]} pause", start, back_up, restore)
 
 
-def against_the_rule(cluster: EmbeddedCluster, report: Report) -> Way:
+def against_the_rule(cluster: CamundaCluster, report: Report) -> Way:
     """Return the way that must not work: Zeebe first under a soft pause, by plain calls.
 
     :param cluster: what is backed up
@@ -125,7 +125,7 @@ def write_cluster_file(order: str, folder: Path) -> None:
     (folder / f"{order}.yaml").write_text(yaml.safe_dump(own, sort_keys=False))
 
 
-def attempt(way: Way, cluster: EmbeddedCluster, report: Report) -> Column:
+def attempt(way: Way, cluster: CamundaCluster, report: Report) -> Column:
     """Try a way on a cluster of its own.
 
     :param way: how to back up and restore
@@ -141,7 +141,7 @@ def attempt(way: Way, cluster: EmbeddedCluster, report: Report) -> Column:
         return Column(way.name, way.title, failure=str(error))
 
 
-def _trial(way: Way, cluster: EmbeddedCluster, report: Report) -> list[Row]:
+def _trial(way: Way, cluster: CamundaCluster, report: Report) -> list[Row]:
     start_together(partial(cluster.start, report), way.start)
     cluster.register_repository()
     with Workload(cluster.urls) as work:
@@ -165,7 +165,7 @@ def _trial(way: Way, cluster: EmbeddedCluster, report: Report) -> list[Row]:
     ]
 
 
-def _back_up_under_load(way: Way, cluster: EmbeddedCluster, load: Load) -> tuple[Pause, float]:
+def _back_up_under_load(way: Way, cluster: CamundaCluster, load: Load) -> tuple[Pause, float]:
     """Work, back up and work on; return the pause that was seen and the seconds that the backup took."""
     with PauseWatch(cluster.urls["zeebe_management"]) as watch, load:
         load.wait_for(BEFORE, LOAD_PATIENCE)

@@ -1,4 +1,4 @@
-"""Real Camunda 8.6 in pods: the API server is real, and the node agent runs what the pods say."""
+"""The user's own Camunda 8.6 in pods: the API server is real, and the node agent runs what the pods say."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -8,28 +8,28 @@ from typing import Any
 
 import kubernetes
 
-from sandbox.embedded import EmbeddedCluster
+from sandbox.camunda_cluster import CamundaCluster
+from sandbox.kubernetes.camunda_pods import COMPONENTS, brokers, images, volume, web_app
 from sandbox.kubernetes.control_plane import ControlPlane
-from sandbox.kubernetes.embedded_pods import COMPONENTS, brokers, images, volume, web_app
 from sandbox.kubernetes.node import NodeAgent
+from tests.camunda.test_restore_by_hand import PATIENCE
 from tests.observing import until
 from tests.real import test_restore
 from tests.real.namespaces import ACCOUNT, PORTS
-from tests.real.test_embedded_restore import PATIENCE
 
-NAMESPACE, NAME = "embedded", "kubernetes"
+NAMESPACE, NAME = "camunda", "kubernetes"
 KEPT = "camunda-backup/replicas"
 LIMITS = {**test_restore.LIMITS, "stop": "60s"}  # a pod has 20 s to end by itself
 RUNTIME = {"type": "kubernetes", "connection": NAME, "namespace": NAMESPACE, "brokers": 1, "timeout": "1m"}
 
 
 class Camunda:
-    """The embedded cluster's Camunda as a StatefulSet and three Deployments, on a node that runs them for real.
+    """The cluster's Camunda as a StatefulSet and three Deployments, on a node that runs them for real.
 
     :param storage: the StorageClass of the broker's volume; empty when there is none, and the volume is made here
     """
 
-    def __init__(self, cluster: EmbeddedCluster, plane: ControlPlane, storage: str) -> None:
+    def __init__(self, cluster: CamundaCluster, plane: ControlPlane, storage: str) -> None:
         self._plane = plane
         api = kubernetes.config.new_client_from_config_dict(plane.kubeconfig())
         self.core = kubernetes.client.CoreV1Api(api)
@@ -97,9 +97,9 @@ def without_class(plane: ControlPlane) -> AbstractContextManager[str]:
 
 @contextmanager
 def in_pods(
-    cluster: EmbeddedCluster, home: Path, storage: Callable[[ControlPlane], AbstractContextManager[str]] = without_class
+    cluster: CamundaCluster, home: Path, storage: Callable[[ControlPlane], AbstractContextManager[str]] = without_class
 ) -> Iterator[Camunda]:
-    """Run the embedded cluster's Camunda in pods; its search engine and store stay what they are.
+    """Run the cluster's Camunda in pods; its search engine and store stay what they are.
 
     :param storage: gives the StorageClass of the broker's volume, and makes volumes of it
     """

@@ -1,4 +1,4 @@
-"""The stand-in answers what the real Camunda 8.6 and OpenSearch answer, call by call: status, media type, shape."""
+"""The stand-in answers what the user's own Camunda 8.6 answers, call by call: status, media type, shape."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from sandbox.embedded import EmbeddedCluster
+from sandbox.camunda_cluster import CamundaCluster
 from sandbox.sites import BackupStore
 from sandbox.workload import Workload
 from tests.real.calls import BACKUPS, IDLE, JOURNEYS, Ask, Client
@@ -21,10 +21,10 @@ PATIENCE = 120
 
 @dataclass(frozen=True)
 class Pair:
-    """The stand-in and the real cluster, asked the same."""
+    """The stand-in and the cluster, asked the same."""
 
     stand_in: StandIn
-    embedded: EmbeddedCluster
+    camunda: CamundaCluster
     clients: tuple[Client, Client]
 
     def compare(self, ask: Ask) -> None:
@@ -61,10 +61,10 @@ def has_state(state: str) -> Callable[[int, str], bool]:
 
 
 @pytest.fixture(scope="module")
-def pair(cluster: EmbeddedCluster) -> Iterator[Pair]:
+def pair(cluster: CamundaCluster) -> Iterator[Pair]:
     """Both clusters, each with two instances started and one of them completed."""
     backup_id = time.time_ns() // 1_000_000
-    with StandIn("8.6", pace=0.2) as stand_in:
+    with StandIn("8.6", "--version", cluster.distribution.version, pace=0.2) as stand_in:
         clients = Client(stand_in.urls, backup_id), Client(cluster.urls, backup_id)
         for client in clients:
             with Workload(client.urls) as work:
@@ -117,7 +117,7 @@ def test_a_backup_from_start_to_deletion(pair: Pair, app: str) -> None:
     pair.compare(started)
     pair.compare(Ask(door, "GET", BACKUPS))
     if app in APPS:
-        third = f"/_snapshot/backups/camunda_{app}_{{id}}_8.6.0_part_3_of_6"
+        third = f"/_snapshot/backups/camunda_{app}_{{id}}_{pair.camunda.distribution.version}_part_3_of_6"
         pair.compare(Ask("search", "DELETE", third))
         pair.compare(Ask(door, "GET", BACKUP))
     pair.compare(Ask(door, "DELETE", BACKUP))
@@ -194,8 +194,8 @@ def backup_store(pair: Pair, condition: str, outage: AbstractContextManager[None
 
 
 @contextmanager
-def restarted(cluster: EmbeddedCluster, part: str, store: BackupStore) -> Iterator[None]:
-    """Run one part of the real cluster with another kind of backup store."""
+def restarted(cluster: CamundaCluster, part: str, store: BackupStore) -> Iterator[None]:
+    """Run one part of the cluster with another kind of backup store."""
     cluster.stop_part(part)
     cluster.start_part(part, backup_store=store)
     try:
@@ -208,8 +208,8 @@ def restarted(cluster: EmbeddedCluster, part: str, store: BackupStore) -> Iterat
 
 
 @contextmanager
-def stopped(cluster: EmbeddedCluster, part: str) -> Iterator[None]:
-    """Keep one part of the real cluster from running."""
+def stopped(cluster: CamundaCluster, part: str) -> Iterator[None]:
+    """Keep one part of the cluster from running."""
     cluster.stop_part(part)
     try:
         yield
@@ -219,8 +219,8 @@ def stopped(cluster: EmbeddedCluster, part: str) -> Iterator[None]:
 
 
 @contextmanager
-def frozen(cluster: EmbeddedCluster, part: str) -> Iterator[None]:
-    """Keep one part of the real cluster from answering."""
+def frozen(cluster: CamundaCluster, part: str) -> Iterator[None]:
+    """Keep one part of the cluster from answering."""
     cluster.freeze_part(part)
     try:
         yield
@@ -231,7 +231,7 @@ def frozen(cluster: EmbeddedCluster, part: str) -> Iterator[None]:
 def test_while_zeebes_backup_store_is_stopped(pair: Pair) -> None:
     pair.next_id()
     started = Ask("zeebe_management", "POST", BACKUPS, {"backupId": "{id}"})
-    with backup_store(pair, "refusing", stopped(pair.embedded, "store")):
+    with backup_store(pair, "refusing", stopped(pair.camunda, "store")):
         pair.compare(started)
         for method, path in (("GET", BACKUP), ("GET", BACKUPS), ("DELETE", BACKUP)):
             pair.compare(Ask("zeebe_management", method, path))
@@ -241,7 +241,7 @@ def test_while_zeebes_backup_store_is_stopped(pair: Pair) -> None:
 
 def test_while_zeebes_backup_store_hangs(pair: Pair) -> None:
     pair.next_id()
-    with backup_store(pair, "hanging", frozen(pair.embedded, "store")):
+    with backup_store(pair, "hanging", frozen(pair.camunda, "store")):
         pair.compare(Ask("zeebe_management", "POST", BACKUPS, {"backupId": "{id}"}))
         pair.compare(Ask("zeebe_management", "GET", BACKUP))
     completed, lost = has_state("COMPLETED"), "Cannot find a snapshot that can be included"
@@ -251,7 +251,7 @@ def test_while_zeebes_backup_store_hangs(pair: Pair) -> None:
 
 def test_when_zeebe_has_no_backup_store(pair: Pair) -> None:
     pair.next_id()
-    with backup_store(pair, "none", restarted(pair.embedded, "zeebe", "none")):
+    with backup_store(pair, "none", restarted(pair.camunda, "zeebe", "none")):
         pair.compare(Ask("zeebe_management", "POST", BACKUPS, {"backupId": "{id}"}))
         for method, path in (("GET", BACKUP), ("GET", BACKUPS), ("DELETE", BACKUP)):
             pair.compare(Ask("zeebe_management", method, path))
@@ -259,7 +259,7 @@ def test_when_zeebe_has_no_backup_store(pair: Pair) -> None:
 
 def test_while_the_search_engine_is_stopped(pair: Pair) -> None:
     pair.stand_in.kill("search")
-    with stopped(pair.embedded, "search"):
+    with stopped(pair.camunda, "search"):
         for ask in web_app_calls():
             pair.compare(ask)
         for group in ("", "/readiness", "/liveness"):
@@ -269,5 +269,5 @@ def test_while_the_search_engine_is_stopped(pair: Pair) -> None:
             pair.compare(Ask("zeebe_management", "POST", f"/actuator/exporting/{operation}"))
     pair.stand_in.revive("search")
     for app in APPS:
-        pair.embedded.wait_healthy(app, PATIENCE)
+        pair.camunda.wait_healthy(app, PATIENCE)
     pair.log_in()

@@ -1,4 +1,4 @@
-"""The embedded cluster is lost and brought back by plain calls, without any code of the project's DAGs.
+"""The cluster is lost and brought back by plain calls, without any code of the project's DAGs.
 
 What Zeebe's restore application says is recorded here for the stand-in. It is `io.camunda.zeebe.restore.RestoreApp`
 of Camunda 8.6.0, in the broker's own environment without a profile.
@@ -14,12 +14,12 @@ import pytest
 import requests
 
 from sandbox import camunda, fetch
-from sandbox.embedded import LOST_IN_A_DISASTER, EmbeddedCluster
+from sandbox.camunda_cluster import LOST_IN_A_DISASTER, CamundaCluster
 from sandbox.errors import BusyError
 from sandbox.sites import Site
 from sandbox.workload import Workload
+from tests.camunda.conftest import PORTS
 from tests.observing import until
-from tests.real.conftest import PORTS
 
 UNKNOWN_ID = 77777
 NOBODYS_PORTS = PORTS + 400
@@ -37,7 +37,7 @@ class Lost:
     :param report: what the disaster told
     """
 
-    cluster: EmbeddedCluster
+    cluster: CamundaCluster
     backup_id: int
     kept: dict[int, str]
     tasks: dict[int, str]
@@ -49,11 +49,11 @@ class Lost:
         return call(self.cluster, method, server, path, body)
 
 
-def call(cluster: EmbeddedCluster, method: str, server: str, path: str, body: Any = None) -> requests.Response:
+def call(cluster: CamundaCluster, method: str, server: str, path: str, body: Any = None) -> requests.Response:
     return requests.request(method, cluster.urls[server] + path, json=body, timeout=60)
 
 
-def back_up(cluster: EmbeddedCluster, backup_id: int) -> None:
+def back_up(cluster: CamundaCluster, backup_id: int) -> None:
     """Take a backup in the order of the project: hard pause, Zeebe, the web apps, Optimize, the records."""
     assert call(cluster, "POST", "zeebe_management", "/actuator/exporting/pause").ok
     for app in ("zeebe", "operate", "tasklist", "optimize"):
@@ -66,12 +66,12 @@ def back_up(cluster: EmbeddedCluster, backup_id: int) -> None:
     assert call(cluster, "POST", "zeebe_management", "/actuator/exporting/resume").ok
 
 
-def is_complete(cluster: EmbeddedCluster, server: str, backup_id: int) -> bool:
+def is_complete(cluster: CamundaCluster, server: str, backup_id: int) -> bool:
     told = call(cluster, "GET", server, f"/actuator/backups/{backup_id}")
     return told.ok and told.json()["state"] == "COMPLETED"
 
 
-def shown(cluster: EmbeddedCluster, instances: list[int]) -> tuple[dict[int, str], dict[int, str]]:
+def shown(cluster: CamundaCluster, instances: list[int]) -> tuple[dict[int, str], dict[int, str]]:
     """What Operate and Tasklist show of some instances; a canceled one Tasklist shows at times only (8.6.0)."""
     with Workload(cluster.urls) as work:
         seen, tasks = work.instances(), work.tasks()
@@ -80,7 +80,7 @@ def shown(cluster: EmbeddedCluster, instances: list[int]) -> tuple[dict[int, str
 
 
 @pytest.fixture(scope="module")
-def lost(cluster: EmbeddedCluster) -> Iterator[Lost]:
+def lost(cluster: CamundaCluster) -> Iterator[Lost]:
     """Work, a backup, more work, and then the disaster."""
     backup_id = time.time_ns() // 1_000_000  # above those of the tests before
     with Workload(cluster.urls) as work:

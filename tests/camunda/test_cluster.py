@@ -1,4 +1,4 @@
-"""The embedded cluster is a real Camunda that works, and leaves nothing behind."""
+"""The user's own Camunda works in the sandbox, and leaves nothing behind."""
 
 import os
 import subprocess
@@ -8,13 +8,13 @@ from itertools import count, takewhile
 from pathlib import Path
 from typing import Any
 
-from sandbox.embedded import EmbeddedCluster
+from sandbox.camunda_cluster import CamundaCluster
 from sandbox.loopback import session
 from sandbox.parts import PARTS
 from sandbox.programs import PACKAGE_FOLDER
 from sandbox.workload import Load, Workload
+from tests.camunda.conftest import PORTS
 from tests.observing import exists, listening_addresses, until
-from tests.real.conftest import PORTS
 
 BACKUP_IDS = count(time.time_ns() // 1_000_000)
 
@@ -35,17 +35,17 @@ def zeebe_backup(management: str) -> dict[str, Any]:
     return dict(get(f"{address}/{backup_id}"))
 
 
-def test_every_part_is_real_but_optimize(cluster: EmbeddedCluster) -> None:
+def test_only_optimize_is_a_stand_in(cluster: CamundaCluster) -> None:
     assert get(cluster.urls["search"])["version"]["number"] == "3.8.0"
     names = {
         part: get(f"{cluster.urls[f'{part}_management']}/actuator/info")["build"]
         for part in ("zeebe", "operate", "tasklist", "optimize")
     }
-    assert {build["version"] for build in names.values()} == {"8.6.0"}
+    assert {build["version"] for build in names.values()} == {cluster.distribution.version}
     assert [part for part, build in names.items() if "stand-in" in build["name"]] == ["optimize"]
 
 
-def test_zeebe_has_two_healthy_partitions(cluster: EmbeddedCluster) -> None:
+def test_zeebe_has_two_healthy_partitions(cluster: CamundaCluster) -> None:
     topology = get(f"{cluster.urls['zeebe_rest']}/v2/topology")
     [broker] = topology["brokers"]
     assert [(partition["role"], partition["health"]) for partition in broker["partitions"]] == [
@@ -74,19 +74,19 @@ def test_work_done_in_zeebe_arrives_in_the_web_apps(workload: Workload) -> None:
     until(lambda: shown() == ["COMPLETED", "COMPLETED", "CANCELED"] and tasks("COMPLETED") == {first, second})
 
 
-def test_load_goes_on_in_the_background(cluster: EmbeddedCluster, workload: Workload) -> None:
+def test_load_goes_on_in_the_background(cluster: CamundaCluster, workload: Workload) -> None:
     with Load(cluster.urls) as load:
         until(lambda: len(load.started) >= 10 and len(load.completed) >= 2)
     assert load.refused == []
     until(lambda: workload.instances().keys() >= set(load.started))
 
 
-def test_zeebe_can_be_backed_up(cluster: EmbeddedCluster) -> None:
+def test_zeebe_can_be_backed_up(cluster: CamundaCluster) -> None:
     report = zeebe_backup(cluster.urls["zeebe_management"])
     assert [part["state"] for part in report["details"]] == ["COMPLETED", "COMPLETED"]
 
 
-def test_a_part_keeps_its_data_when_it_is_killed_and_started(cluster: EmbeddedCluster, workload: Workload) -> None:
+def test_a_part_keeps_its_data_when_it_is_killed_and_started(cluster: CamundaCluster, workload: Workload) -> None:
     instances = workload.instances()
     assert instances
     cluster.kill_part("operate")
@@ -97,7 +97,7 @@ def test_a_part_keeps_its_data_when_it_is_killed_and_started(cluster: EmbeddedCl
         until(lambda: again.instances().keys() >= instances.keys())
 
 
-def test_only_loopback_is_listened_on(cluster: EmbeddedCluster) -> None:
+def test_only_loopback_is_listened_on(cluster: CamundaCluster) -> None:
     for part in cluster.parts:
         assert {ip.removeprefix("::ffff:") for ip in listening_addresses(cluster.pid(part))} == {"127.0.0.1"}
 

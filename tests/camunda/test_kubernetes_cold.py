@@ -12,16 +12,16 @@ import pytest
 
 from sandbox import camunda as programs
 from sandbox.airflow_processes import AirflowProcesses
-from sandbox.embedded import EmbeddedCluster
+from sandbox.camunda_cluster import CamundaCluster
+from sandbox.kubernetes.camunda_pods import COMPONENTS
 from sandbox.kubernetes.control_plane import ControlPlane
-from sandbox.kubernetes.embedded_pods import COMPONENTS
 from sandbox.workload import Workload
+from tests.camunda.camunda_pods import LIMITS, NAME, NAMESPACE, RUNTIME, Camunda, in_pods
+from tests.camunda.test_restore_by_hand import PATIENCE
 from tests.observing import until
 from tests.real.backups import airflow_for
-from tests.real.camunda_pods import LIMITS, NAME, NAMESPACE, RUNTIME, Camunda, in_pods
 from tests.real.namespaces import documented_role
 from tests.real.test_cold import ColdRestores, ColdRuns, settled
-from tests.real.test_embedded_restore import PATIENCE
 from tests.real.volume_driver import DRIVER, FolderDriver
 
 BACK_UP, RESTORE = f"cold_back_up_{NAME}", f"cold_restore_{NAME}"
@@ -48,7 +48,7 @@ def driven(folder: Path, copies: Path, plane: ControlPlane) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def camunda(cluster: EmbeddedCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Camunda]:
+def camunda(cluster: CamundaCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Camunda]:
     """Camunda in pods, on volumes of the driver."""
     copies, home = tmp_path_factory.mktemp("snapshots"), tmp_path_factory.mktemp("kubernetes_cold")
     with in_pods(cluster, home, partial(driven, programs.zeebe_data(cluster.site), copies)) as running:
@@ -57,7 +57,7 @@ def camunda(cluster: EmbeddedCluster, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture(scope="module")
 def airflow(
-    cluster: EmbeddedCluster, camunda: Camunda, tmp_path_factory: pytest.TempPathFactory
+    cluster: CamundaCluster, camunda: Camunda, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[AirflowProcesses]:
     """Airflow with the Roles of the docs."""
     connection = {f"AIRFLOW_CONN_{NAME.upper()}": camunda.create_account(*ROLES)}
@@ -67,9 +67,9 @@ def airflow(
         yield processes
 
 
-@pytest.mark.shows("cold backup and restore", line="8.6", engine="OpenSearch 3.8.0", store="fs", against="real")
+@pytest.mark.shows("cold backup and restore", line="8.6", engine="OpenSearch 3.8.0", store="fs", against="own Camunda")
 def test_a_cluster_in_pods_is_backed_up_cold_lost_and_comes_back(
-    cluster: EmbeddedCluster, camunda: Camunda, airflow: AirflowProcesses
+    cluster: CamundaCluster, camunda: Camunda, airflow: AirflowProcesses
 ) -> None:
     with Workload(cluster.urls) as work:
         work.deploy()

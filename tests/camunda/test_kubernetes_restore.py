@@ -18,15 +18,15 @@ from camunda_backup.kubernetes_target import KubernetesRuntime
 from camunda_backup.runtimes import runtime_of
 from camunda_backup.runtimes.runtime import Runtime
 from sandbox.airflow_processes import AirflowProcesses
+from sandbox.camunda_cluster import CamundaCluster
 from sandbox.demo.clusters import CLUSTER_FILES
-from sandbox.embedded import EmbeddedCluster
-from sandbox.kubernetes.embedded_pods import COMPONENTS, LABEL
+from sandbox.kubernetes.camunda_pods import COMPONENTS, LABEL
 from sandbox.workload import Workload
+from tests.camunda.camunda_pods import LIMITS, NAME, NAMESPACE, RUNTIME, Camunda, in_pods
+from tests.camunda.test_restore_by_hand import PATIENCE, UNKNOWN_ID, shown
 from tests.observing import until
 from tests.real.backups import airflow_for
-from tests.real.camunda_pods import LIMITS, NAME, NAMESPACE, RUNTIME, Camunda, in_pods
 from tests.real.namespaces import documented_role
-from tests.real.test_embedded_restore import PATIENCE, UNKNOWN_ID, shown
 
 BACK_UP, RESTORE = f"back_up_{NAME}", f"restore_{NAME}"
 FORWARDED = {"zeebe": "zeebe-broker", "operate": "operate", "tasklist": "tasklist", "optimize": "optimize"}
@@ -35,13 +35,13 @@ ROLES = [documented_role(), documented_role("camunda-port-forward")]
 
 
 @pytest.fixture(scope="module")
-def camunda(cluster: EmbeddedCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Camunda]:
+def camunda(cluster: CamundaCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Camunda]:
     """Camunda in pods."""
     with in_pods(cluster, tmp_path_factory.mktemp("kubernetes")) as running:
         yield running
 
 
-def forwarded(cluster: EmbeddedCluster) -> Iterator[tuple[str, str]]:
+def forwarded(cluster: CamundaCluster) -> Iterator[tuple[str, str]]:
     """Yield the connections to management ports through the API server, as variables; their hosts do not exist."""
     for name, component in FORWARDED.items():
         forward = {"connection": NAME, "namespace": NAMESPACE, "selector": f"{LABEL}={component}"}
@@ -58,7 +58,7 @@ def connection(camunda: Camunda) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def airflow(
-    cluster: EmbeddedCluster, connection: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    cluster: CamundaCluster, connection: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[AirflowProcesses]:
     """Airflow with the Roles of the docs."""
     own = yaml.safe_load((CLUSTER_FILES / "embedded.yaml").read_text())["connections"]
@@ -70,11 +70,13 @@ def airflow(
 
 
 @pytest.fixture
-def runtime(connection: dict[str, str], airflow_db: None, monkeypatch: pytest.MonkeyPatch) -> Runtime:
+def runtime(
+    cluster: CamundaCluster, connection: dict[str, str], airflow_db: None, monkeypatch: pytest.MonkeyPatch
+) -> Runtime:
     """The runtime of the cluster file, in this process."""
     for name, value in connection.items():
         monkeypatch.setenv(name, value)
-    config = KubernetesRuntime.model_validate(RUNTIME).of_version("8.6.0").as_json()
+    config = KubernetesRuntime.model_validate(RUNTIME).of_version(cluster.distribution.version).as_json()
     return runtime_of(json.loads(json.dumps(config)))
 
 
@@ -91,9 +93,9 @@ def accepted(airflow: AirflowProcesses, run_id: str) -> bool:
     return bool(airflow.client.run(RESTORE, run_id)["state"] in {"success", "failed"})
 
 
-@pytest.mark.shows("restore", line="8.6", engine="OpenSearch 3.8.0", store="fs", against="real")
+@pytest.mark.shows("restore", line="8.6", engine="OpenSearch 3.8.0", store="fs", against="own Camunda")
 def test_a_lost_cluster_comes_back_by_another_airflow(
-    cluster: EmbeddedCluster,
+    cluster: CamundaCluster,
     camunda: Camunda,
     airflow: AirflowProcesses,
     runtime: Runtime,

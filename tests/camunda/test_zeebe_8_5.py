@@ -1,4 +1,4 @@
-"""A real Zeebe 8.5.8 beside stand-ins of the web apps: the backup DAG, and Zeebe's part of a restore."""
+"""The user's own Zeebe 8.5 beside stand-ins of the web apps: the backup DAG, and Zeebe's part of a restore."""
 
 import json
 import os
@@ -13,7 +13,8 @@ import yaml
 
 from camunda_backup.errors import RestoreFailed
 from camunda_backup.runtimes import runtime_of
-from sandbox import camunda, fetch, stores
+from sandbox import camunda, stores
+from sandbox.camunda_home import ZEEBE_ALONE, distribution
 from sandbox.programs import Program, Programs
 from sandbox.sites import Site
 from sandbox.zeebe_alone import BUCKET, RELEASES
@@ -24,15 +25,15 @@ from tests.real.benches import PATIENCE, place
 from tests.real.store_users import kept, s3
 from tests.stand_in import StandIn
 
-RELEASE = RELEASES["8.5"]
-VERSION = RELEASE.artifact.version
+RELEASE = RELEASES[ZEEBE_ALONE]
+VERSION = distribution(ZEEBE_ALONE).version
 STORE = "s3"
 EXPORTED = b'{"acknowledged": true, "took": 1, "errors": false, "items": []}'
 
 
 @dataclass(frozen=True)
 class Mixed:
-    """The real Zeebe and the stand-ins, and the DAGs for them."""
+    """The user's Zeebe and the stand-ins, and the DAGs for them."""
 
     site: Site
     programs: Programs
@@ -41,7 +42,7 @@ class Mixed:
     played: dict[str, Played]
 
     def phases(self) -> set[str]:
-        """The exporter phases, by the real broker's own word."""
+        """The exporter phases, by the broker's own word."""
         told = requests.get(f"{self.site.url('zeebe_management')}/actuator/partitions", timeout=10).json()
         return {partition["exporterPhase"] for partition in told.values()}
 
@@ -60,10 +61,9 @@ def mixed(airflow_db: None, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         pytest.MonkeyPatch.context() as patch,
     ):
         stores.install(site.cache, print)
-        fetch.fetch([RELEASE.artifact], site.cache, fetch.maven(print), print)
-        programs.start(stores.minio(site))
-        programs.wait_healthy("minio", PATIENCE)
-        s3(site, STORE).create_bucket(Bucket=BUCKET)
+        programs.start(stores.s3(site))
+        programs.wait_healthy("s3", PATIENCE)
+        s3(site).create_bucket(Bucket=BUCKET)
         programs.start(broker(site, sink))
         programs.wait_healthy("zeebe", PATIENCE)
         stand_in.work(1)  # so that there are records to take a snapshot of
@@ -73,8 +73,8 @@ def mixed(airflow_db: None, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             name = f"mixed-{order}"
             (folder / f"{name}.yaml").write_text(yaml.safe_dump({**cluster_file("8.5", order, name), **limits()}))
             connect(name, stand_in)
-            real = {"conn_type": "http", "host": site.url("zeebe_management")}
-            patch.setenv(f"AIRFLOW_CONN_{name.upper()}_ZEEBE", json.dumps(real))
+            own = {"conn_type": "http", "host": site.url("zeebe_management")}
+            patch.setenv(f"AIRFLOW_CONN_{name.upper()}_ZEEBE", json.dumps(own))
             played[order] = Played(name, "8.5", order, stand_in)
         yield Mixed(site, programs, sink, parsed(os.environ["AIRFLOW__CORE__DAGS_FOLDER"]), played)
 
@@ -90,7 +90,7 @@ def broker(site: Site, sink: Server) -> Program:
 
 
 def limits() -> dict[str, Any]:
-    """What a real broker takes its time for."""
+    """What a broker takes its time for."""
     return {
         "version": VERSION,
         "limits": {"grace": "20s", "faults": "10s", "stall": "60s", "deadline": "120s", "max_pause": "90s"},
@@ -103,11 +103,9 @@ def run(mixed: Mixed, capfd: pytest.CaptureFixture[str]) -> Callable[..., Run]:
     return runner(mixed.dags, capfd)
 
 
-@pytest.mark.shows("backup", line="8.5", engine="OpenSearch", store="fs", against="real Zeebe, stand-in web apps")
+@pytest.mark.shows("backup", line="8.5", engine="OpenSearch", store="fs", against="own Zeebe, stand-in web apps")
 @pytest.mark.parametrize("order", ORDERS)
-def test_a_backup_holds_the_real_zeebe_and_the_web_apps_under_one_id(
-    mixed: Mixed, run: Callable[..., Run], order: str
-) -> None:
+def test_a_backup_holds_zeebe_and_the_web_apps_under_one_id(mixed: Mixed, run: Callable[..., Run], order: str) -> None:
     cluster = mixed.played[order]
 
     done = run(f"back_up_{cluster.name}")
@@ -122,7 +120,7 @@ def test_a_backup_holds_the_real_zeebe_and_the_web_apps_under_one_id(
     assert mixed.phases() == {"EXPORTING"}
 
 
-@pytest.mark.shows("restore", line="8.5", engine="OpenSearch", store="fs", against="real Zeebe's part alone")
+@pytest.mark.shows("restore", line="8.5", engine="OpenSearch", store="fs", against="own Zeebe's part alone")
 def test_the_restore_application_brings_the_broker_back_by_commands(mixed: Mixed) -> None:
     site, backup_id = mixed.site, max(mixed.played["zeebe-first"].manifests())
     mixed.programs.stop("zeebe")

@@ -1,15 +1,14 @@
-"""The embedded cluster's Camunda as pods, laid out as Camunda's Helm chart does it: images, volume, workloads."""
+"""The user's own Camunda as pods, laid out as Camunda's Helm chart does it: images, volume, workloads."""
 
 from typing import Any
 
-from sandbox import camunda, parts
+from sandbox import camunda, camunda_home, parts
 from sandbox.programs import Program, environment
 from sandbox.sites import Site
 
 from .node import LABEL as AGENT
 from .pod import Image
 
-VERSION = "8.6.0"
 COMPONENTS = ("zeebe", "operate", "tasklist", "optimize")
 LABEL = "app.kubernetes.io/component"
 RESTORE = "/usr/local/zeebe/bin/restore"
@@ -104,7 +103,7 @@ def _program(site: Site, name: str) -> Program:
 
 
 def _image(name: str) -> str:
-    return f"camunda/{name}:{VERSION}"
+    return f"camunda/{name}:{camunda_home.distribution(camunda_home.CLUSTER).version}"
 
 
 def _given(program: Program) -> set[str]:

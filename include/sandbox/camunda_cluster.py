@@ -1,4 +1,4 @@
-"""The embedded cluster: real Camunda 8.6 and OpenSearch on this machine; only Optimize is a stand-in."""
+"""A cluster of the user's own Camunda 8.6 with OpenSearch on this machine; only Optimize is a stand-in."""
 
 import shutil
 import tarfile
@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from . import camunda, fetch, ports, zeebe_backups
+from . import camunda, camunda_home, fetch, ports, zeebe_backups
 from .errors import SandboxError
 from .loopback import TIMEOUT, session
 from .parts import PARTS
@@ -29,7 +29,7 @@ LOST_IN_A_DISASTER = ("optimize", "tasklist", "operate", "zeebe")
 INDICES = "operate-*,tasklist-*,optimize-*,zeebe-record*"
 
 
-class EmbeddedCluster:
+class CamundaCluster:
     """Zeebe (two partitions), Operate, Tasklist, a stand-in for Optimize, OpenSearch, and Zeebe's backup store.
 
     Every `start` begins with an empty cluster; a part that is stopped and started by itself keeps its data,
@@ -39,11 +39,13 @@ class EmbeddedCluster:
     :param base_port: see `ports.py`
     :param backup_store: `s3` works, with `s3-wrong` Zeebe's backups become FAILED, with `none` Zeebe has no store
     :param repository: the snapshot repository that Operate and Tasklist are told to use
+    :raises SandboxError: `CAMUNDA_HOME` names no distribution for it, see `camunda_home.py`
     """
 
     def __init__(
         self, home: Path, base_port: int, *, backup_store: BackupStore = "s3", repository: str = "backups"
     ) -> None:
+        self.distribution = camunda_home.distribution(camunda_home.CLUSTER)
         self.home = home.resolve()
         self.repository = repository
         self.parts = tuple(name for name in PARTS if name != "store" or backup_store != "none")
@@ -68,7 +70,7 @@ class EmbeddedCluster:
         :raises SandboxError: the cluster is not started
         """
         if self._programs is None:
-            raise SandboxError("The embedded cluster is not started.")
+            raise SandboxError("The cluster is not started.")
         return self._programs
 
     @property
