@@ -56,4 +56,4 @@ OPENSEARCH_2 = SearchEngine(
 )
 OPENSEARCH_3 = SearchEngine("opensearch", fetch.OPENSEARCH, node)
 
-ENGINES = {f"{engine.name} {engine.version}": engine for engine in (OPENSEARCH_2, OPENSEARCH_3)}
+ENGINES = (OPENSEARCH_2, OPENSEARCH_3)

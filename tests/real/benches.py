@@ -32,10 +32,18 @@ ENDED = {Phase.COMPLETED, Phase.FAILED}
 
 @dataclass(frozen=True)
 class Bench:
-    """One search engine alone."""
+    """One search engine alone.
+
+    :param engine: its name, as in a cluster file
+    :param url: its address
+    :param repositories: the folder of its repositories of type `fs`
+    :param node: the name of its one node
+    """
 
     engine: str
-    site: Site
+    url: str
+    repositories: Path
+    node: str = "search"
 
     def hook(self, repository: str, kind: str = "fs") -> RepositoryHook:
         """The product's hook to the engine and a repository of it."""
@@ -117,10 +125,15 @@ def place(home: Path, ports: int = PORTS) -> Iterator[Site]:
         yield site
 
 
+def bench_at(engine: str, site: Site) -> Bench:
+    """The search engine that runs at a place."""
+    return Bench(engine, site.url("search"), site.home("search") / "snapshots")
+
+
 @contextmanager
 def bench(engine: SearchEngine, home: Path) -> Iterator[Bench]:
     """A running search engine."""
     with place(home) as site:
         fetch.fetch(engine.artifacts, site.cache, fetch.maven(print), print)
         with running(home, "programs", engine.program(site)):
-            yield Bench(engine.name, site)
+            yield bench_at(engine.name, site)

@@ -1,17 +1,21 @@
-"""The product's storage hook and repository step on every search engine there is, each with an fs repository."""
+"""The product's storage hook and repository step on search engines, each with an fs repository.
+
+They run on every OpenSearch that is fetched, or on the one node at ``ELASTICSEARCH_URL``.
+"""
 
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
 
 from camunda_backup.errors import CamundaBackupError, Rejected, Unreachable
 from camunda_backup.states import Phase
-from sandbox.engines import ENGINES
+from sandbox.engines import ENGINES, SearchEngine
 from tests.observing import until
 from tests.real.benches import PATIENCE, RECORDS, Bench, bench
 from tests.real.calls import JOURNEYS, Ask, Client
+from tests.real.own_engine import OwnEngine, own_bench, own_engine
 from tests.stand_in import StandIn
 
 MADE = f"{RECORDS}_process-instance_8.6.0_2026-01-01"
@@ -19,15 +23,22 @@ PROPER = {"elasticsearch": "Elasticsearch", "opensearch": "OpenSearch"}
 NOWHERE = {"index.routing.allocation.require._name": "nowhere"}  # so its shard is on no node
 
 
-def shown(name: str) -> pytest.MarkDecorator:
-    kind, version = name.split()
-    return pytest.mark.shows("repository", engine=f"{PROPER[kind]} {version}", store="fs", against="real")
+def shown(engine: SearchEngine | OwnEngine, against: str) -> Any:
+    name = f"{PROPER[engine.name]} {engine.version}"
+    mark = pytest.mark.shows("repository", engine=name, store="fs", against=against)
+    return pytest.param(engine, marks=mark, id=name)
 
 
-@pytest.fixture(scope="module", params=[pytest.param(name, marks=shown(name)) for name in ENGINES])
+OWN = own_engine()
+TRIED = [shown(OWN, "own engine")] if OWN else [shown(engine, "real") for engine in ENGINES]
+
+
+@pytest.fixture(scope="module", params=TRIED)
 def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """Each search engine in turn, with an index of records."""
-    with bench(ENGINES[request.param], tmp_path_factory.mktemp("engine")) as running:
+    tried = request.param
+    started = own_bench(tried) if isinstance(tried, OwnEngine) else bench(tried, tmp_path_factory.mktemp("engine"))
+    with started as running:
         running.fill(MADE)
         yield running
 
@@ -35,49 +46,45 @@ def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture(scope="module")
 def repository(engine: Bench) -> str:
     """A repository that the product has set up."""
-    done = engine.set_up("backups", definition("backups"))
-    assert done == {"registered": True, "nodes": ["search"], "proven": ["write", "list", "read", "delete"]}
+    done = engine.set_up("backups", definition(engine, "backups"))
+    assert done == {"registered": True, "nodes": [engine.node], "proven": ["write", "list", "read", "delete"]}
     return "backups"
 
 
-def definition(location: str) -> dict[str, object]:
-    return {"type": "fs", "settings": {"location": location}}
-
-
-def folder(engine: Bench, location: str) -> Path:
-    return engine.site.home("search") / "snapshots" / location
+def definition(engine: Bench, location: str) -> dict[str, object]:
+    return {"type": "fs", "settings": {"location": str(engine.repositories / location)}}
 
 
 def test_a_repository_that_is_there_is_proved_again(engine: Bench, repository: str) -> None:
-    assert engine.set_up(repository, definition("backups"))["registered"] is False
+    assert engine.set_up(repository, definition(engine, "backups"))["registered"] is False
     assert engine.hook(repository).indices("camunda-backup-probe") == []
     assert engine.hook(repository).snapshots("camunda-backup-probe*") == ()
 
 
 def test_another_definition_is_left_alone_unless_it_is_to_be_replaced(engine: Bench, repository: str) -> None:
-    engine.set_up("changing", definition("here"))
-    with pytest.raises(Rejected, match="location: cluster file 'there', registered 'here'"):
-        engine.set_up("changing", definition("there"))
-    assert engine.set_up("changing", definition("there"), overwrite=True)["registered"] is True
+    engine.set_up("changing", definition(engine, "here"))
+    with pytest.raises(Rejected, match=r"location: cluster file '\S*there', registered '\S*here'"):
+        engine.set_up("changing", definition(engine, "there"))
+    assert engine.set_up("changing", definition(engine, "there"), overwrite=True)["registered"] is True
     registered = engine.hook("changing").definition() or {}
-    assert {**registered, "uuid": ""} == {**definition("there"), "uuid": ""}  # Elasticsearch gives each its own
+    assert {**registered, "uuid": ""} == {**definition(engine, "there"), "uuid": ""}  # Elasticsearch gives each its own
 
 
 def test_a_folder_outside_the_allowed_ones_is_refused(engine: Bench) -> None:
     with pytest.raises(CamundaBackupError, match="outside cannot be registered: HTTP 500"):
-        engine.set_up("outside", definition("/nonexistent/outside"))
+        engine.set_up("outside", definition(engine, "/nonexistent/outside"))
     assert engine.hook("outside").definition() is None
 
 
 def test_a_type_whose_plugin_is_missing_is_refused(engine: Bench) -> None:
     with pytest.raises(CamundaBackupError, match="repository type"):
-        engine.set_up("elsewhere", {"type": "s3", "settings": {"bucket": "any"}})
+        engine.hook("elsewhere").register({"type": "tape", "settings": {}})
 
 
 def test_a_repository_whose_folder_is_gone_does_not_verify(engine: Bench) -> None:
-    engine.set_up("lost", definition("lost"))
-    shutil.rmtree(folder(engine, "lost"))
-    folder(engine, "lost").write_text("in the way")
+    engine.set_up("lost", definition(engine, "lost"))
+    shutil.rmtree(engine.repositories / "lost")
+    (engine.repositories / "lost").write_text("in the way")
     with pytest.raises(Rejected, match="repository lost does not verify: HTTP 500"):
         engine.hook("lost").verify()
 
@@ -149,10 +156,10 @@ def test_a_partial_snapshot_is_a_failure(engine: Bench, repository: str) -> None
 
 
 def test_a_snapshot_whose_files_are_gone_cannot_be_restored(engine: Bench) -> None:
-    engine.set_up("damaged", definition("damaged"))
+    engine.set_up("damaged", definition(engine, "damaged"))
     engine.taken("damaged", 6)
     (snapshot,) = engine.hook("damaged").snapshots("camunda_zeebe_records_backup_6")
-    for file in (folder(engine, "damaged") / "indices").rglob("__*"):
+    for file in (engine.repositories / "damaged" / "indices").rglob("__*"):
         file.unlink()
     engine.hook("damaged").delete([MADE])
     engine.hook("damaged").restore(snapshot)
@@ -174,7 +181,7 @@ def test_indices_are_deleted_by_name_only_so_many_at_a_time(engine: Bench) -> No
 def test_the_stand_in_answers_the_same(engine: Bench, repository: str) -> None:
     health = Ask("search", "GET", "/_cluster/health")
     with StandIn("8.6", "--engine", engine.engine) as stand_in:
-        played, real = Client(stand_in.urls, 1), Client({"search": engine.site.url("search")}, 1)
+        played, real = Client(stand_in.urls, 1), Client({"search": engine.url}, 1)
         for ask in (health, *JOURNEYS["snapshots"]):
             assert played.answer(ask) == real.answer(ask), f"the stand-in answers {ask} otherwise"
         played.close()

@@ -1,7 +1,7 @@
 """Snapshot repositories in S3, Azure and Google Cloud stores, set up by the product on a real OpenSearch 3.8."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -12,7 +12,8 @@ from camunda_backup.storage.stores import STORES
 from camunda_backup.storage.stores.store import Operation
 from sandbox import fetch, search_plugins, stores
 from sandbox.programs import Programs
-from tests.real.benches import PATIENCE, RECORDS, Bench, place
+from sandbox.sites import Site
+from tests.real.benches import PATIENCE, RECORDS, Bench, bench_at, place
 from tests.real.store_users import BUCKET, azure_token, kept, make_buckets, make_s3_users, s3_keys
 
 MADE = f"{RECORDS}_process-instance_8.6.0_2026-01-01"
@@ -33,7 +34,7 @@ def shown(kind: str) -> pytest.MarkDecorator:
     return pytest.mark.shows("repository", engine="OpenSearch 3.8.0", store=STORED[kind], against="real")
 
 
-def clients(site: Any) -> dict[str, str | bool | list[str]]:
+def clients(site: Site) -> dict[str, str | bool | list[str]]:
     """The stores, as opensearch.yml names them."""
     blob = f"ignored;DefaultEndpointsProtocol=http;BlobEndpoint={site.url('azurite')}/{stores.AZURE_ACCOUNT}"
     told: dict[str, str | bool | list[str]] = {
@@ -65,8 +66,16 @@ def secrets() -> dict[str, str]:
     }
 
 
+class Running(NamedTuple):
+    """OpenSearch and the stores, and where they run."""
+
+    bench: Bench
+    site: Site
+    programs: Programs
+
+
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Bench, Programs]]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """OpenSearch with its plugins, and the three stores."""
     home = tmp_path_factory.mktemp("stores")
     with place(home) as site, Programs(home / "programs") as programs:
@@ -83,14 +92,14 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Bench, P
             assert ended.exit_code == 0, ended.output
         programs.start(search_plugins.opensearch(site, clients(site)))
         programs.wait_healthy("search", PATIENCE)
-        bench = Bench("opensearch", site)
+        bench = bench_at("opensearch", site)
         bench.fill(MADE)
-        yield bench, programs
+        yield Running(bench, site, programs)
 
 
 @pytest.fixture
-def bench(running: tuple[Bench, Programs]) -> Bench:
-    return running[0]
+def bench(running: Running) -> Bench:
+    return running.bench
 
 
 def set_up(bench: Bench, kind: str, name: str, **settings: Any) -> dict[str, Any]:
@@ -109,7 +118,8 @@ def why(bench: Bench, kind: str, name: str, **settings: Any) -> str:
 
 
 @pytest.mark.parametrize("kind", [pytest.param(kind, marks=shown(kind)) for kind in SETTINGS])
-def test_a_repository_is_set_up_and_takes_a_snapshot_there_and_back(bench: Bench, kind: str) -> None:
+def test_a_repository_is_set_up_and_takes_a_snapshot_there_and_back(running: Running, kind: str) -> None:
+    bench = running.bench
     done = set_up(bench, kind, f"good-{kind}")
     assert done == {"registered": True, "nodes": ["search"], "proven": ["write", "list", "read", "delete"]}
     assert not set_up(bench, kind, f"good-{kind}")["registered"]
@@ -118,7 +128,7 @@ def test_a_repository_is_set_up_and_takes_a_snapshot_there_and_back(bench: Bench
     hook, documents = bench.hook(f"good-{kind}", kind), bench.count(MADE)
     (snapshot,) = hook.snapshots("camunda_zeebe_records_backup_1")
     assert snapshot.whole
-    assert any(name.endswith("index-0") or "/snap-" in name for name in kept(bench.site, kind, f"good-{kind}"))
+    assert any(name.endswith("index-0") or "/snap-" in name for name in kept(running.site, kind, f"good-{kind}"))
     hook.delete([MADE])
     bench.brought_back(f"good-{kind}", snapshot)
     assert bench.count(MADE) == documents
@@ -148,19 +158,15 @@ def test_a_client_that_the_engine_does_not_know_is_named(bench: Bench, kind: str
     assert "client" in why(bench, kind, f"noclient-{kind}", client="nosuch")
 
 
-def test_a_store_without_a_key_service_wants_a_setting(bench: Bench) -> None:
-    assert "server_side_encryption_type" in why(bench, "s3", "encrypted", server_side_encryption_type=None)
-
-
-def test_a_store_that_is_gone_is_told_so(running: tuple[Bench, Programs]) -> None:
-    bench, programs = running
+def test_a_store_that_is_gone_is_told_so(running: Running) -> None:
+    bench, site, programs = running
     set_up(bench, "s3", "gone")
     programs.stop("s3")
     try:
         with pytest.raises(Rejected, match="gone does not verify"):
             bench.hook("gone", "s3").verify()
     finally:
-        programs.start(stores.s3(bench.site))
+        programs.start(stores.s3(site))
         programs.wait_healthy("s3", PATIENCE)
     assert bench.hook("gone", "s3").verify() == ["search"]
 
