@@ -140,12 +140,13 @@ def test_the_page_gets_the_table_between_its_marks(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(f"# Page\n\n{BEGIN}\nold\n{END}\n\nrest\n")
 
-    write_into(page, as_markdown([HOLDS, BROKEN]))
+    write_into(page, as_markdown([HOLDS, BROKEN], "8.6.3"))
 
     text = page.read_text()
     assert text.startswith(f"# Page\n\n{BEGIN}\n")
     assert text.endswith(f"\n{END}\n\nrest\n")
     assert "| phantoms | 0 of 9 | **3 of 9** |" in text
+    assert ": Camunda 8.6.3, OpenSearch 3.8.0, " in text
     assert "old" not in text
 
 

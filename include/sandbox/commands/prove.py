@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
         columns.append(attempt(against_the_rule(cluster, say), cluster, say))
     console.print(table.on_screen(columns))
     say(table.legend())
-    text = table.as_markdown(columns)
+    text = table.as_markdown(columns, cluster.distribution.version)
     (home / "result.md").write_text(text + "\n")
     if options.page:
         table.write_into(options.page, text)

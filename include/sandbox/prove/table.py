@@ -12,7 +12,7 @@ import psutil  # type: ignore[import-untyped]
 from rich.table import Table
 from rich.text import Text
 
-from sandbox import camunda_home, fetch
+from sandbox import fetch
 from sandbox.errors import SandboxError
 
 from .judgement import Row
@@ -35,12 +35,15 @@ def on_screen(columns: Sequence[Column]) -> Table:
     return table
 
 
-def as_markdown(columns: Sequence[Column]) -> str:
-    """Return the result with its date, versions and machine; what is wrong is bold."""
+def as_markdown(columns: Sequence[Column], camunda: str) -> str:
+    """Return the result with its date, versions and machine; what is wrong is bold.
+
+    :param camunda: the version that was tried
+    """
     rows = [["what was checked", *(column.title for column in columns)], ["---", *("--:" for _ in columns)]]
     rows += [[what, *(_marked(cell) for cell in cells)] for what, cells in lines(columns)]
     rows.append(["**wrong in all**", *(f"**{verdict(column)}**" for column in columns)])
-    return "\n".join([circumstances(), "", *("| " + " | ".join(row) + " |" for row in rows), "", legend()])
+    return "\n".join([circumstances(camunda), "", *("| " + " | ".join(row) + " |" for row in rows), "", legend()])
 
 
 def write_into(page: Path, text: str) -> None:
@@ -69,11 +72,13 @@ def verdict(column: Column) -> str:
     return str(sum(int(row.found) for row in column.rows if row.among is not None))
 
 
-def circumstances() -> str:
-    """Return when and on what it was measured."""
+def circumstances(camunda: str) -> str:
+    """Return when and on what it was measured.
+
+    :param camunda: its version
+    """
     memory = psutil.virtual_memory().total / GIB
-    own = camunda_home.distribution(camunda_home.CLUSTER).version
-    programs = f"Camunda {own}, OpenSearch {fetch.OPENSEARCH.version}"
+    programs = f"Camunda {camunda}, OpenSearch {fetch.OPENSEARCH.version}"
     return (
         f"{datetime.now(UTC):%Y-%m-%d}: {programs}, Airflow {version('apache-airflow')}, Python"
         f" {platform.python_version()}; {platform.system()} {platform.machine()}, {os.cpu_count()} cores,"
