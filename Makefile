@@ -9,7 +9,7 @@ TEST_PROCESSES ?= 2
 CLUSTER_TESTS := $(addprefix tests/real/test_,$(addsuffix .py,back_up cold guard identity pictures restore))
 export PYTHONPATH := $(CURDIR)/include
 
-.PHONY: demo prove test test-real test-camunda test-engines kubernetes matrix browser postgresql stores benchmark check lock clean
+.PHONY: demo prove test test-real test-camunda camunda-home test-engines kubernetes matrix browser postgresql stores benchmark check lock clean
 
 demo: $(if $(filter stand-in,$(STACK)),$(VENV)/base,$(VENV)/sandbox) ## the whole story on this machine (STACK=stand-in: no Java, no downloads)
 	@$(BIN)/python -m sandbox demo --stack $(STACK) --ports $(PORTS) $(if $(filter 0,$(WAIT)),--exit,)
@@ -23,9 +23,12 @@ test: $(VENV)/dev $(VENV)/sandbox ## unit and DAG tests against the stand-in; Py
 test-real: $(VENV)/dev $(VENV)/sandbox browser postgresql stores ## tests against real search engines, stores and other servers
 	$(BIN)/python -m pytest tests/real
 
-test-camunda: $(VENV)/dev $(VENV)/sandbox browser stores ## tests against the Camunda that CAMUNDA_HOME names
+test-camunda: camunda-home $(VENV)/dev $(VENV)/sandbox browser stores ## tests against the Camunda that CAMUNDA_HOME names
 	$(BIN)/python -m pytest tests/camunda
-	! ls "$$CAMUNDA_HOME"/lib/zeebe-broker-8.6.*.jar >/dev/null 2>&1 || $(BIN)/python -m pytest $(CLUSTER_TESTS)
+	case $$($(BIN)/python -m sandbox.camunda_home) in 8.6.*) $(BIN)/python -m pytest $(CLUSTER_TESTS);; esac
+
+camunda-home: $(VENV)/sandbox
+	@$(BIN)/python -m sandbox.camunda_home
 
 test-engines: $(VENV)/dev $(VENV)/sandbox ## tests of snapshots on the search engine at ELASTICSEARCH_URL
 	@[ -n "$$ELASTICSEARCH_URL" ] || { echo "ELASTICSEARCH_URL is not set: it is the address of a search engine of your own, with path.repo set, that holds nothing else"; exit 1; }

@@ -5,6 +5,7 @@ Camunda's programs come under the vendor's own terms; who has them can run the s
 
 import os
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,5 +62,17 @@ def distribution(*lines: str) -> Distribution:
     return Distribution(home, version, line)
 
 
+def main() -> None:
+    """Print the version, or why there is none."""
+    try:
+        print(distribution().version)
+    except SandboxError as error:
+        sys.exit(str(error))
+
+
 def _either(lines: tuple[str, ...]) -> str:
     return " or ".join(lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,7 +1,8 @@
 """What a search engine's error says of the store behind a snapshot repository: who lacks which permission.
 
-The words are recorded from OpenSearch 3.8.0 (repository-s3 on MinIO, repository-azure on azurite), where credentials
-lacked one right at a time; those of Elasticsearch and of Google Cloud Storage come from published issues and sources.
+The words were recorded in November 2026 from OpenSearch 3.8.0 (repository-s3 on MinIO, repository-azure on azurite),
+where credentials lacked one right at a time; those of Elasticsearch and of Google Cloud Storage come from published
+issues and sources.
 """
 
 import re
