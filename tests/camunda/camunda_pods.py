@@ -24,7 +24,7 @@ RUNTIME = {"type": "kubernetes", "connection": NAME, "namespace": NAMESPACE, "br
 
 
 class Camunda:
-    """The cluster's Camunda as a StatefulSet and three Deployments, on a node that runs them for real.
+    """The cluster's Camunda as a StatefulSet and three Deployments, on a node that runs them as processes.
 
     :param storage: the StorageClass of the broker's volume; empty when there is none, and the volume is made here
     """

@@ -1,6 +1,6 @@
-"""A cold backup and a cold restore of real Camunda 8.6 in pods, the broker's volume copied as a VolumeSnapshot.
+"""A cold backup and a cold restore of the user's own Camunda 8.6 in pods, the broker's volume as a VolumeSnapshot.
 
-The CSI driver is a stand-in that copies the real data; Airflow has exactly the Roles of docs/kubernetes.md.
+The CSI driver is a stand-in that copies the data; Airflow has exactly the Roles of docs/kubernetes.md.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A whole restore of real Camunda 8.6 through the Kubernetes runtime, by a second Airflow after the first was killed.
+"""A whole restore of the user's own Camunda 8.6 on Kubernetes, by a second Airflow after the first was killed.
 
 API server, controllers and scheduler are real; the node agent runs Zeebe, Operate, Tasklist and the restore application
 as the pods say. Airflow has exactly the Roles of docs/kubernetes.md, and reaches management ports by port-forward.
@@ -146,7 +146,7 @@ def test_a_lost_cluster_comes_back_by_another_airflow(
 
 
 def assert_restored_by_its_job(camunda: Camunda, backup_id: int) -> None:
-    """The real restore application ran in the Job's pod, once its volume was emptied, and said so in the pod's log."""
+    """The restore application ran in the Job's pod, once its volume was emptied, and said so in the pod's log."""
     name = f"zeebe-0-restore-{backup_id}"
     assert camunda.batch.read_namespaced_job(name, NAMESPACE).status.succeeded == 1
     (pod,) = camunda.core.list_namespaced_pod(NAMESPACE, label_selector=f"job-name={name}").items
