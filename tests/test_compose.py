@@ -17,7 +17,7 @@ from airflow.configuration import conf
 from cryptography.fernet import Fernet
 
 from camunda_backup.cluster_files import read_cluster
-from camunda_backup.sets import fits_version
+from camunda_backup.releases import fits
 
 PROJECT = Path(__file__).parents[1]
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((PROJECT / "docker-compose.yaml").read_text())["services"]
@@ -74,7 +74,7 @@ def test_camunda_is_what_the_cluster_file_says() -> None:
     for name in ("zeebe", "operate", "tasklist"):
         image, version = SERVICES[name]["image"].split(":")
         assert image == f"camunda/{name}"
-        assert fits_version(version, CLUSTER.version)
+        assert fits(version, CLUSTER.version)
     assert CLUSTER.secondary_storage.engine in SERVICES["elasticsearch"]["image"]
     for app in ("operate", "tasklist"):
         key = f"CAMUNDA_{app.upper()}_BACKUP_REPOSITORYNAME"

@@ -73,6 +73,7 @@ def plan() -> Plan:
         (step,),
         RECORDED,
         ("zeebe does not run, so nothing was asked through prod_zeebe",),
+        made_by={"zeebe": "8.6.0"},
     )
 
 
@@ -84,7 +85,7 @@ def test_a_plan_names_everything_that_goes_and_comes() -> None:
     assert "- deleted: operate-b_ (1 documents, 100 B)" in text
     assert "- restored: camunda_operate_7_8.6.0_part_1_of_1 (1 index, 5.0 MiB)" in text
     assert "the data of broker-0" in text
-    assert "| zeebe | no | zeebe: COMPLETED, 2 of 2 partitions |" in text
+    assert "| zeebe | no | 8.6.0 | zeebe: COMPLETED, 2 of 2 partitions |" in text
     assert "- zeebe does not run, so nothing was asked through prod_zeebe" in text
 
 

@@ -10,8 +10,8 @@ from camunda_backup.clusters import AnyCluster
 from camunda_backup.errors import Rejected, Unreachable
 from camunda_backup.hooks.issuers import IssuerHook
 from camunda_backup.hooks.parts import Part, PartHook
+from camunda_backup.releases import component_of, fits, made_by
 from camunda_backup.restores import Step, snapshots_of
-from camunda_backup.sets import fits_version
 from camunda_backup.states import Component, Phase, Report
 from camunda_backup.surveys import Check, Survey
 from camunda_backup.versions import one_version
@@ -78,20 +78,40 @@ def pictures(survey: Survey) -> Iterator[str]:
 
 
 def versions(survey: Survey) -> Iterator[str]:
-    """The components are of exactly the version that made the set."""
-    made_by = sorted(survey.manifest["camunda_versions"])
+    """Each component is of exactly the version that made its own part of the set."""
+    made, release = made_by(survey.manifest), survey.cluster.release
     yield from one_version(survey.look)
-    for component, version in survey.look.versions.items():
-        if [version] != made_by:
-            yield f"{component} is Camunda {version}, but the backup was made by {', '.join(made_by)}: install that"
-    wanted = survey.cluster.version
-    if not all(fits_version(version, wanted) for version in made_by):
-        yield f"the backup was made by Camunda {', '.join(made_by)}, but the cluster file says {wanted}"
-    elif not survey.look.versions and wanted not in made_by:
-        yield (
-            f"no component runs to tell its version: write the exact one into the cluster file (version: {made_by[0]})"
-            " if that is what is installed"
-        )
+    running = survey.look.versions
+    for name, version in running.items():
+        own = made.get(component_of(name), version)
+        if version != own:
+            yield f"{name} is Camunda {version}, but its part of the backup was made by {own}: install Camunda {own}"
+    for component, own in made.items():
+        if not fits(own, release.wanted(component)):
+            yield (
+                f"{component}'s part of the backup was made by Camunda {own}, but the cluster file says"
+                f" {release.wanted(component)}"
+            )
+    yield from _installed(survey, made)
+
+
+def _installed(survey: Survey, made: Mapping[Component, str]) -> Iterator[str]:
+    """Yield of which components nothing tells what is installed; where that is not the cluster's own, only warn."""
+    release, running = survey.cluster.release, {component_of(name) for name in survey.look.versions}
+    for component, own in made.items():
+        known = component in running or release.wanted(component) == own
+        if known or (component in release.together and running & release.together):
+            continue
+        if component is Component.ZEEBE:
+            yield (
+                f"no component runs to tell its version: write the exact one into the cluster file (version: {own}) if"
+                " that is what is installed"
+            )
+        elif component not in release.together:
+            survey.warnings.append(
+                f"{component} does not run to tell its version: its part was made by Camunda {own}, so that"
+                " must be what is installed"
+            )
 
 
 def shape(survey: Survey) -> Iterator[str]:
@@ -146,7 +166,7 @@ def complete(survey: Survey) -> Iterator[str]:
     expected = sets.Expected(
         backup_id,
         tuple(component for component in cluster.all_components if component in survey.reports),
-        cluster.version,
+        cluster.release,
         {int(number): position for number, position in survey.manifest["pause"]["positions"].items()},
         asked_at - cluster.limits.clock_skew.total_seconds(),
     )

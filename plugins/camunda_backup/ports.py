@@ -8,16 +8,21 @@ from camunda_backup.api import generation
 from camunda_backup.api.access import Access
 from camunda_backup.api.generation import Generation
 from camunda_backup.fields import Model
+from camunda_backup.releases import Release, line_of
 from camunda_backup.sections import Connections, SecondaryStorage
 from camunda_backup.states import Component
 from camunda_backup.targets import Identity, Management
-from camunda_backup.version_field import Version
+from camunda_backup.version_field import ExactVersion, Version
 
 
 class Ports(Model):
     """What a cluster file says of the cluster's ports."""
 
-    version: Version
+    version: Version = Field(description="of Zeebe, Operate and Tasklist, as 8.6, or exact as 8.6.32")
+    optimize_version: ExactVersion | None = Field(
+        None,
+        description="of Optimize, which up to 8.8 has patches of its own: exact, as 8.6.20; default: any of the line",
+    )
     management_api: Literal["rest", "actuator"] | None = Field(
         None,
         description="8.10 only: whether backups, exporting and the restore go through the REST API, the default, or,"
@@ -53,6 +58,17 @@ class Ports(Model):
         return self
 
     @model_validator(mode="after")
+    def _one_line(self) -> Self:
+        if self.optimize_version and line_of(self.optimize_version) != line_of(self.version):
+            raise ValueError(
+                f"optimize_version: Optimize {self.optimize_version} does not belong to Camunda {self.version}; its"
+                " minor version is that of the cluster"
+            )
+        if self.optimize_version and self.connections.optimize is None:
+            raise ValueError("optimize_version: leave it out, or name connections.optimize")
+        return self
+
+    @model_validator(mode="after")
     def _can_sign_in(self) -> Self:
         for one in (self.management, *self.management.ports.values(), self.search_engine):
             if one:
@@ -63,6 +79,11 @@ class Ports(Model):
     def generation(self) -> Generation:
         """The Camunda generation of this cluster's version."""
         return generation(self.version, self.management_api)
+
+    @property
+    def release(self) -> Release:
+        """What the cluster file says of its components' versions."""
+        return Release(self.version, self.optimize_version)
 
     @property
     def brokers(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from camunda_backup.continuity import as_exported, gaps, uncovered
 from camunda_backup.dumps import database_of
 from camunda_backup.hooks.parts import ContinuousHook, Part, PartHook
 from camunda_backup.rdbms_clusters import RdbmsCluster
+from camunda_backup.releases import Release, made_by
 from camunda_backup.restores import Plan, in_units
 from camunda_backup.states import Component
 from camunda_backup.surveys import Survey
@@ -39,21 +40,22 @@ class RdbmsSurvey(Survey):
 
 def versions(survey: RdbmsSurvey) -> Iterator[str]:
     """Zeebe is of the version that made the backup, or up to one minor newer; Optimize is of exactly its own."""
-    made_by = sorted(survey.manifest["camunda_versions"])
+    made = made_by(survey.manifest)
+    zeebe = made[Component.ZEEBE]
     yield from one_version(survey.look)
     running = survey.look.versions
     for name, version in (running or {"the cluster file": survey.cluster.version}).items():
-        if not all(_may_follow(version, made) for made in made_by):
+        if name != Component.OPTIMIZE and not _may_follow(version, zeebe):
             yield (
-                f"{name} is Camunda {version}, but the backup was made by {', '.join(made_by)}: install that, or at the"
-                " most one minor version newer"
+                f"{name} is Camunda {version}, but the backup was made by {zeebe}: install that, or at the most one"
+                " minor version newer"
             )
-    optimize = running.get(Component.OPTIMIZE)
-    if optimize and optimize not in made_by:
-        yield f"optimize is Camunda {optimize}, but its backup was made by {', '.join(made_by)}: install exactly that"
+    optimize, own = running.get(Component.OPTIMIZE), made.get(Component.OPTIMIZE)
+    if optimize and own and optimize != own:
+        yield f"optimize is Camunda {optimize}, but its backup was made by {own}: install exactly that"
     if not running and survey.cluster.version.count(".") < 2:
         yield (
-            f"no component runs to tell its version: write the exact one into the cluster file (version: {made_by[0]})"
+            f"no component runs to tell its version: write the exact one into the cluster file (version: {zeebe})"
             " if that is what is installed"
         )
 
@@ -111,8 +113,8 @@ def optimize_is_complete(survey: RdbmsSurvey) -> Iterator[str]:
         report = PartHook(Part(**survey.cluster.part(Component.OPTIMIZE))).status(backup_id)
     survey.reports[Component.OPTIMIZE] = report
     asked_at = datetime.fromisoformat(part["asked_at"]).timestamp() - survey.cluster.limits.clock_skew.total_seconds()
-    version = next(iter(survey.manifest["camunda_versions"]), survey.cluster.version)
-    expected = sets.Expected(backup_id, (Component.OPTIMIZE,), version, {}, asked_at)
+    release = Release(made_by(survey.manifest)[Component.OPTIMIZE])
+    expected = sets.Expected(backup_id, (Component.OPTIMIZE,), release, {}, asked_at)
     yield from sets.problems(expected, {Component.OPTIMIZE: report}, survey.snapshots, pause_held=True)
     yield from planning.missing_snapshots(survey, {Component.OPTIMIZE: part})
 

@@ -1,7 +1,7 @@
 """A restore as data: what is planned, how the plan reads, and when restored numbers are good enough."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from camunda_backup.api.generation import Count
@@ -33,6 +33,7 @@ class Plan:
     """What a restore is going to do.
 
     :param created_at: when the set was recorded, as the manifest says it
+    :param made_by: the version that made each component's part
     :param states: each component's own word on its part of the set
     :param running: whether each component's process runs now
     :param brokers: whose data directory is emptied and restored; none where the running cluster restores itself
@@ -54,6 +55,7 @@ class Plan:
     warnings: tuple[str, ...] = ()
     database: str | None = None
     copies: tuple[str, ...] = ()
+    made_by: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Return the plan as JSON types."""
@@ -77,11 +79,12 @@ class Plan:
         yield f"Backup **{self.backup_id}** of **{self.cluster}**, recorded {self.created_at}, Camunda"
         yield f"{', '.join(self.versions)}, {self.partitions} partitions."
         yield ""
-        yield "| component | runs now | its word on the backup |"
-        yield "|---|---|---|"
+        yield "| component | runs now | made by | its word on the backup |"
+        yield "|---|---|---|---|"
         for component, state in self.states.items():
             runs = self.running.get(component)
-            yield f"| {component} | {'' if runs is None else 'yes' if runs else 'no'} | {state} |"
+            told = "" if runs is None else "yes" if runs else "no"
+            yield f"| {component} | {told} | {self.made_by.get(component, '')} | {state} |"
         yield ""
         if self.database:
             yield f"**Replaced before anything else**: the database, by {self.database}."

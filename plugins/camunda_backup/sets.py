@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from camunda_backup.releases import Release
 from camunda_backup.states import PART_OF, Component, Phase, Piece, Report
 from camunda_backup.storage.engine import Snapshot
 
@@ -11,14 +12,14 @@ from camunda_backup.storage.engine import Snapshot
 class Expected:
     """What a complete set consists of.
 
-    :param version: Camunda version of the cluster file; ``8.6`` stands for each of its patches
+    :param release: the versions of the cluster file
     :param exported: positions that exporters had reached when the last part was made, by partition
     :param not_before: no piece may be older, in seconds since the epoch
     """
 
     backup_id: int
     components: tuple[Component, ...]
-    version: str
+    release: Release
     exported: Mapping[int, int | None]
     not_before: float
 
@@ -46,20 +47,19 @@ def problems(
             found.append(f"{component}: it has no part in the set")
         else:
             found.extend(f"{component}: {trouble}" for trouble in _troubles(expected, report, repository))
-    versions = {piece.version for report in reports.values() for piece in report.pieces if piece.version}
-    if len(versions) > 1:
-        found.append(f"parts of different Camunda versions: {', '.join(sorted(versions))}")
-    found.extend(
-        f"made by Camunda {version}, but the cluster file says {expected.version}"
-        for version in sorted(versions)
-        if not fits_version(version, expected.version)
-    )
+    found.extend(version_problems(expected.release, reports))
     return found
 
 
-def fits_version(actual: str, wanted: str) -> bool:
-    """Return whether a component's version is the cluster file's: exact, or any patch of a minor version."""
-    return actual.lower() == wanted.lower() or (wanted.count(".") == 1 and actual.startswith(f"{wanted}."))
+def version_problems(release: Release, reports: Mapping[Component, Report]) -> Iterable[str]:
+    """Yield what does not fit in the versions that made the parts of a set."""
+    versions = {
+        component: sorted({p.version for p in report.pieces if p.version}) for component, report in reports.items()
+    }
+    for component, made in versions.items():
+        if len(made) > 1:
+            yield f"{component}: its part was made by different versions of Camunda: {', '.join(made)}"
+    yield from release.problems({component.value: made[0] for component, made in versions.items() if made})
 
 
 def _troubles(expected: Expected, report: Report, repository: Mapping[str, Snapshot]) -> Iterable[str]:

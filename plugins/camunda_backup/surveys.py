@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from camunda_backup.clusters import AnyCluster
 from camunda_backup.look import Look, told
+from camunda_backup.releases import made_by
 from camunda_backup.restores import Plan, Step
 from camunda_backup.runtimes.runtime import Runtime
 from camunda_backup.states import Component, Report
@@ -68,6 +69,7 @@ class Survey:
             dict(manifest["counts"]),
             tuple(self.warnings),
             copies=tuple(self.copies),
+            made_by={component.value: version for component, version in made_by(manifest).items()},
         )
 
     def _word(self, report: Report) -> str:

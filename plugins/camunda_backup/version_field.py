@@ -21,7 +21,8 @@ def _known(value: str) -> str:
 
 Version = Annotated[
     str,
-    Field(description="as 8.6, or exact as 8.6.0", pattern=r"^\d+\.\d+(\.\d+(-[\w.]+)?)?$"),
+    Field(pattern=r"^\d+\.\d+(\.\d+(-[\w.]+)?)?$"),
     BeforeValidator(_quoted),
     AfterValidator(_known),
 ]
+ExactVersion = Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+(-[\w.]+)?$"), BeforeValidator(_quoted)]

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from camunda_backup.look import TOPOLOGY, Look, find
-from camunda_backup.sets import fits_version
+from camunda_backup.releases import BROKER
 
 
 def one_version(look: Look) -> Iterator[str]:
-    """All components run the version of the cluster file."""
+    """Every component runs a version of the cluster file's line, and those that are released together the same."""
     cluster = look.cluster
     for name, conn_id in _processes(look).items():
         answer = look.ask(conn_id, "/actuator/info")
@@ -17,17 +17,14 @@ def one_version(look: Look) -> Iterator[str]:
             version = _gateway_version(look)
         if version:
             look.versions[name] = str(version)
-            if not fits_version(str(version), cluster.version):
-                yield f"{name} is Camunda {version}, but the cluster file says {cluster.version}"
-    if len(set(look.versions.values())) > 1:
-        yield f"the components run different versions: {look.versions}"
+    yield from cluster.release.problems(look.versions)
 
 
 def _processes(look: Look) -> dict[str, str]:
     """Return the management port of everything that has a version, by name: each component, and each further broker."""
     found = {component.value: conn_id for component, conn_id in look.management().items()}
     others = (conn_id for conn_id in look.cluster.brokers if conn_id not in {*found.values(), *look.silent})
-    return {**found, **{f"broker {conn_id}": conn_id for conn_id in others}}
+    return {**found, **{f"{BROKER}{conn_id}": conn_id for conn_id in others}}
 
 
 def _gateway_version(look: Look) -> Any:

@@ -13,6 +13,7 @@ import yaml
 
 from camunda_backup.api import GENERATIONS, generation
 from camunda_backup.orders import ORDERS
+from camunda_backup.releases import made_by
 from tests.dag_runs.playing import (
     Played,
     Run,
@@ -45,7 +46,15 @@ ACTUATOR = "8.10 actuator"
 LINES = [line for one in GENERATIONS for line in one.lines]
 VARIANTS = [*LINES, ACTUATOR]
 ISSUER = {"8.10": ("--client-secret", SECRET)}
-VERSIONS = {"8.5": "8.5.8"}  # of the stand-in; the others play the line's first patch
+# What Camunda published side by side (its release notes and Helm charts, November 2026).
+VERSIONS = {
+    "8.5": {"zeebe": "8.5.24", "operate": "8.5.20", "tasklist": "8.5.22", "optimize": "8.5.9"},
+    "8.6": {"zeebe": "8.6.32", "operate": "8.6.32", "tasklist": "8.6.32", "optimize": "8.6.20"},
+    "8.7": {"zeebe": "8.7.21", "operate": "8.7.21", "tasklist": "8.7.21", "optimize": "8.7.14"},
+    "8.8": {"zeebe": "8.8.4", "webapps": "8.8.4", "optimize": "8.8.1"},
+    "8.9": {"zeebe": "8.9.23", "webapps": "8.9.23", "optimize": "8.9.23"},
+    "8.10": {"zeebe": "8.10.6", "webapps": "8.10.6", "optimize": "8.10.6"},
+}
 OLD, NEW = "/actuator/backups", "/actuator/backupRuntime"
 SEPARATE = {"zeebe": OLD, "operate": OLD, "tasklist": OLD}
 UNIFIED = {"zeebe": NEW, "webapps": "/actuator/backupHistory"}
@@ -89,11 +98,17 @@ class Matrix:
         return cluster, self.runs[variant, order]
 
 
+def playing(line: str) -> StandIn:
+    """Return a stand-in of the versions that were published for a line."""
+    return StandIn(line, "--version", VERSIONS[line]["zeebe"], *ISSUER.get(line, ()), pace=0.02)
+
+
 def written(variant: str, order: str, name: str, stand_in: StandIn) -> dict[str, Any]:
     """Write the cluster file of a variant."""
     line, *more = variant.split()
     fields: dict[str, Any] = {"management_api": more[0]} if more else {}
-    fields |= {"version": VERSIONS.get(line, f"{line}.0"), "restore_limits": RESTORE_LIMITS}
+    fields |= {"version": VERSIONS[line]["zeebe"], "optimize_version": VERSIONS[line]["optimize"]}
+    fields |= {"restore_limits": RESTORE_LIMITS}
     if "issuer" in stand_in.urls and not more:
         fields["identity"] = {"issuer": vouching(name, stand_in)}
     runtime = commands(line, quick_part(stand_in.urls["control"]))
@@ -106,7 +121,7 @@ def matrix(airflow_db: None, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     folder: Path = tmp_path_factory.mktemp("matrix")
     with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
         patch.setenv("CAMUNDA_BACKUP_CLUSTERS", str(folder))
-        stand_ins = {line: stack.enter_context(StandIn(line, *ISSUER.get(line, ()), pace=0.02)) for line in LINES}
+        stand_ins = {line: stack.enter_context(playing(line)) for line in LINES}
         played = {}
         for variant in VARIANTS:
             line = variant.split()[0]
@@ -138,7 +153,7 @@ def test_a_backup_is_one_set_made_at_the_lines_own_endpoints_inside_its_pause(
         "optimize": "COMPLETED",
         "records": "SUCCESS",
     }
-    assert manifest["camunda_versions"] == [VERSIONS.get(cluster.line, f"{cluster.line}.0")]
+    assert {component.value: made for component, made in made_by(manifest).items()} == VERSIONS[cluster.line]
     assert cluster.exporting == {"EXPORTING"}
     control = "/v2/exporting" if variant == "8.10" else "/actuator/exporting"
     soft = "?soft=true" if order == "secondary-first" else ""

@@ -226,7 +226,7 @@ def test_a_broker_of_another_version_is_named_by_its_connection(running: Callabl
     connect("other", other)
     named = {**camunda.cluster.connections.model_dump(exclude_none=True), "brokers": ("q86_zeebe", "other_zeebe")}
     found = Speaker(camunda.stand_in, "8.6", "q86", connections=named).problems()
-    assert "broker other_zeebe is Camunda 8.5.8, but the cluster file says 8.6" in found
+    assert "broker other_zeebe is Camunda 8.5.24, but the cluster file says 8.6" in found
 
 
 @EVERY_GENERATION

@@ -198,7 +198,7 @@ class World:
 
     def version(self, role: str) -> str:
         """Version a role reports."""
-        return self.conditions.version.get(role, self._version)
+        return self.conditions.version.get(role, self.line.patches.get(role, self._version))
 
     def minor(self, role: str) -> tuple[int, int]:
         """Version a role reports, as far as behaviour depends on it."""

@@ -18,6 +18,7 @@ from camunda_backup.operators.check import others_running
 from camunda_backup.operators.planning import mistakes
 from camunda_backup.operators.restoring import StartComponent
 from camunda_backup.operators.step import RunbookStep, TimedStep
+from camunda_backup.releases import by_component
 from camunda_backup.runtimes import runtime_of
 from camunda_backup.standing import require_down, runtime
 from camunda_backup.states import Component
@@ -26,7 +27,8 @@ from camunda_backup.states import Component
 class PlanColdBackup(RunbookStep):
     """Look at everything that a cold backup needs; fail with every problem, or return the plan. Nothing is changed.
 
-    Returns ``ran`` (what runs and will be stopped, in this order), ``versions``, ``partitions`` and ``text``.
+    Returns ``ran`` (what runs and will be stopped, in this order), ``versions`` (by
+    component), ``partitions`` and ``text``.
 
     :param cluster: the cluster file
     :param location: where manifests are kept
@@ -53,7 +55,7 @@ class PlanColdBackup(RunbookStep):
         self.log.info("The plan, of which nothing is done yet:\n%s", text)
         return {
             "ran": [one.value for one in readiness.ran],
-            "versions": sorted(set(readiness.look.versions.values())),
+            "versions": by_component(readiness.look.versions),
             "partitions": readiness.partitions,
             "text": text,
         }

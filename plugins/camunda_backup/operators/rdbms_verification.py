@@ -71,11 +71,7 @@ class VerifyRdbmsBackup(RunbookStep):
             reports[Component.OPTIMIZE] = PartHook(Part(**cluster.part(Component.OPTIMIZE))).status(backup_id)
             problems += self._optimize(backup_id, reports[Component.OPTIMIZE])
         versions = sorted({piece.version for one in reports.values() for piece in one.pieces if piece.version})
-        problems += [
-            f"made by Camunda {version}, but the cluster file says {cluster.version}"
-            for version in versions
-            if not sets.fits_version(version, cluster.version)
-        ]
+        problems += sets.version_problems(cluster.release, reports)
         if problems:
             raise BackupFailed(f"backup {backup_id} of {cluster.name} is not complete:\n- " + "\n- ".join(problems))
         self.log.info("Zeebe's backups reach over the dump's positions without a gap, up to backup %d", zeebe_id)
@@ -104,7 +100,7 @@ class VerifyRdbmsBackup(RunbookStep):
     def _optimize(self, backup_id: int, report: Report) -> list[str]:
         """Return why Optimize's own set is not complete."""
         asked_at = self.started[Component.OPTIMIZE]["asked_at"] - self.cluster.limits.clock_skew.total_seconds()
-        expected = sets.Expected(backup_id, (Component.OPTIMIZE,), self.cluster.version, {}, asked_at)
+        expected = sets.Expected(backup_id, (Component.OPTIMIZE,), self.cluster.release, {}, asked_at)
         snapshots = StorageHook(**self.cluster.storage()).snapshots(sets.snapshot_pattern(backup_id))
         return sets.problems(expected, {Component.OPTIMIZE: report}, snapshots, pause_held=True)
 

@@ -100,7 +100,7 @@ class VerifyBackupSet(RunbookStep):
         expected = sets.Expected(
             backup_id,
             components,
-            cluster.version,
+            cluster.release,
             {int(number): self.resumed["positions"].get(number) for number in self.pause["positions"]},
             self.pause["asked_at"] - cluster.limits.clock_skew.total_seconds(),
         )

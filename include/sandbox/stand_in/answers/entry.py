@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -99,6 +99,7 @@ class WebApp:
 class Line:
     """Versions of Camunda that answer alike.
 
+    :param patches: version of each component that counts its own patches
     :param zeebe_backups: path of Zeebe's backup API
     :param entries: its answers by name
     :param indices: indices the web apps create at their first start
@@ -121,3 +122,4 @@ class Line:
     unified: bool
     rest_management: bool = False
     restore_api: bool = False
+    patches: Mapping[str, str] = field(default_factory=dict)

@@ -90,6 +90,7 @@ HISTORY: dict[str, Entry] = {
 LINE = replace(
     line_8_8.LINE,
     version="8.10.0",
+    patches={},
     entries={**line_8_8.LINE.entries, **EXPORTING, **RUNTIME, **HISTORY, **RECOVERY},
     rest_management=True,
     restore_api=True,

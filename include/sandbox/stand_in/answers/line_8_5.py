@@ -7,7 +7,8 @@ from sandbox.stand_in.answers.entry import documented_only
 
 LINE = replace(
     line_8_6.LINE,
-    version="8.5.8",
+    version="8.5.24",
+    patches={"operate": "8.5.20", "tasklist": "8.5.22", "optimize": "8.5.9"},
     entries=documented_only(line_8_6.LINE.entries),
     web_apps=tuple(replace(app, doors=(app.doors[0], app.doors[0])) for app in line_8_6.LINE.web_apps),
 )

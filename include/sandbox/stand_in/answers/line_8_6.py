@@ -261,6 +261,7 @@ def web_app(role: str, parts: tuple[tuple[str, ...], ...], section: str, **more:
 
 LINE = Line(
     version="8.6.0",
+    patches={"optimize": "8.6.20"},
     zeebe_backups="/actuator/backups",
     web_apps=(
         web_app("operate", OPERATE_PARTS, "opensearch", empty_failures=False),

@@ -101,6 +101,7 @@ PARTS = (
 
 LINE = Line(
     version="8.8.0",
+    patches={"optimize": "8.8.1"},
     zeebe_backups="/actuator/backupRuntime",
     web_apps=(
         WebApp(

@@ -4,4 +4,4 @@ from dataclasses import replace
 
 from sandbox.stand_in.answers import line_8_8
 
-LINE = replace(line_8_8.LINE, version="8.9.0")
+LINE = replace(line_8_8.LINE, version="8.9.0", patches={})
