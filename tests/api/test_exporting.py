@@ -117,6 +117,12 @@ def test_what_may_pass_is_worth_another_try(status: int) -> None:
         API.read_command(Answer(status, "no"))
 
 
+@pytest.mark.parametrize("answer", [Answer(409, {"detail": "another change"}), envelope(409, "another change")])
+def test_where_a_pause_is_a_change_of_the_cluster_another_change_passes(answer: Answer) -> None:
+    with pytest.raises(Unreachable, match="another change"):
+        ExportingApi(patience=75).read_command(answer)
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405])
 def test_a_refusal_is_final(status: int) -> None:
     with pytest.raises(Rejected, match=f"HTTP {status}"):

@@ -137,12 +137,15 @@ def test_the_running_cluster_restores_itself(cluster: Played, restore: Any, disa
         stand_in.disaster()
         stand_in.start("zeebe")
         stand_in.start("optimize")
+    else:
+        stand_in.exporting("PAUSED")  # which the Restore API leaves as it is
     since = len(stand_in.journal())
 
     done = restore()
 
     assert done.state == "success", done.errors
     require_restored(cluster, before)
+    assert cluster.exporting == {"EXPORTING"}
     assert done.tasks["keep_recovering"] == "skipped"
     order = [one for one in changes(cluster, since) if not one.startswith("DELETE")]
     assert order[0] == "POST /processes/optimize/stop"
@@ -150,6 +153,8 @@ def test_the_running_cluster_restores_itself(cluster: Played, restore: Any, disa
     assert order[-2] == "POST /v2/restore"
     assert order[-1] == "POST /processes/optimize/start"
     assert all("/_restore" in one for one in order[2:-2])
+    resumed = {one["path"] for one in stand_in.journal()[since:] if one["path"].endswith("/exporting/resume")}
+    assert resumed == (set() if disaster else {"/v2/exporting/resume"})  # perhaps more than once: that is harmless
     report = done.results("report")
     ((backup_id, manifest),) = cluster.manifests().items()
     assert (report["backup_id"], report["counts"]["restored"]) == (backup_id, manifest["counts"])

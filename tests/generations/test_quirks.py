@@ -254,7 +254,7 @@ def test_8_5_0_knows_no_soft_pause(running: Callable[[str], Speaker]) -> None:
     [
         (lambda camunda: camunda.part(Component.WEB_APPS).start(10), "BACKUP:CREATE"),
         (lambda camunda: camunda.part(Component.ZEEBE).listed(), "BACKUP:READ"),
-        (lambda camunda: camunda.exporting.pause(PauseMode.HARD), "SYSTEM:UPDATE"),
+        (lambda camunda: camunda.exporting.pause(PauseMode.HARD), "EXPORTER:PAUSE"),
     ],
 )
 def test_a_403_of_the_rest_api_is_told_with_the_permission(
@@ -264,6 +264,17 @@ def test_a_403_of_the_rest_api_is_told_with_the_permission(
     camunda.stand_in.fault("any", {"status": 403, "body": refusal}, path="/v2/")
     with pytest.raises(Rejected, match=rf"HTTP 403 Unauthorized to perform .*give it the permission .*{permission}"):
         act(camunda)
+
+
+def test_a_pause_that_stays_pending_is_told_with_its_change_and_repeated(running: Callable[[str], Speaker]) -> None:
+    camunda = running(REST)
+    camunda.stand_in.conditions(exporting_hangs=True)
+    for said in ("not completed within 60 seconds", "Another cluster configuration change is in progress"):
+        with pytest.raises(Unreachable, match=f"{said}.*DELETE /actuator/cluster/changes/2 on the management port"):
+            camunda.exporting.pause(PauseMode.HARD)
+    camunda.stand_in.conditions(exporting_hangs=False, pending_change=False)
+    camunda.exporting.pause(PauseMode.HARD)
+    assert camunda.exporting.look().paused(PauseMode.HARD)
 
 
 def test_8_10_goes_back_to_the_actuator_where_the_cluster_file_says_so(running: Callable[[str], Speaker]) -> None:

@@ -23,7 +23,7 @@ Send = Callable[..., list[Answer]]
 Show = Callable[..., None]
 
 LOOK = Request("GET", "/v2/exporting")
-PAUSE = Request("POST", "/v2/exporting/pause", permission="SYSTEM:UPDATE")
+PAUSE = Request("POST", "/v2/exporting/pause", permission="EXPORTER:PAUSE")
 PASSWORD, TOKEN, KEY = "hunter2-of-demo", "hunter2-token", "aHVudGVyMjpvZi10aGUta2V5"
 ISSUER = "prod_identity"
 OIDC = {"kind": "oidc", "issuer": ISSUER, "audience": None, "scope": None}
@@ -176,7 +176,7 @@ class TestRefusals:
         (answer,) = send(PAUSE)
         assert str(answer) == (
             f"HTTP 403 Forbidden; connection {CONN_ID}: the login demo may not do this; give it the permission"
-            " SYSTEM:UPDATE"
+            " EXPORTER:PAUSE"
         )
 
     def test_a_refused_token_of_the_provider_names_client_issuer_and_audience(

@@ -15,7 +15,7 @@ from camunda_backup.errors import Rejected, Unreachable
 from camunda_backup.hooks.http import AsyncJsonHook
 from tests.hooks.certificates import Authority, made_in
 from tests.hooks.conftest import CONN_ID
-from tests.hooks.server import Server
+from tests.hooks.server import Given, Received, Server
 
 Send = Callable[..., list[Answer]]
 Connect = Callable[..., None]
@@ -53,6 +53,11 @@ class TestRequest:
         send(Request("POST", "/actuator/exporting/resume"))
         assert server.last.body == b""
         assert server.last.headers.get("content-length", "0") == "0"
+
+    def test_a_post_without_a_body_is_json_too(self, server: Server, connect: Connect, send: Send) -> None:
+        connect(server.connection)
+        send(Request("POST", "/actuator/exporting/resume"))
+        assert server.last.headers["content-type"] == "application/json"
 
     def test_json_is_asked_for(self, server: Server, connect: Connect, send: Send) -> None:
         connect(server.connection)
@@ -190,6 +195,20 @@ class TestNoAnswer:
     def test_an_unknown_host_is_no_connection(self, connect: Connect, send: Send) -> None:
         connect({"conn_type": "http", "host": "nowhere.invalid"})
         assert unreachable(send).startswith(f"http://nowhere.invalid ({CONN_ID}): no connection: ")
+
+    def test_a_request_that_takes_longer_by_its_nature_is_waited_for(
+        self, server: Server, connect: Connect, send: Send
+    ) -> None:
+        connect(server.connection, extra={"timeout": 0.2})
+
+        def slowly(_: Received) -> Given:
+            server.over.wait(0.6)
+            return Given(204)
+
+        server.decide = slowly
+        assert {answer.status for answer in send(Request("POST", "/v2/exporting/pause", patience=75))} == {204}
+        with pytest.raises(Unreachable, match="no answer in time"):
+            send(LOOK)
 
     def test_a_silent_server_is_left_after_the_connections_timeout(
         self, server: Server, connect: Connect, send: Send

@@ -19,6 +19,7 @@ class Conditions:
     :param unhealthy_partitions: partitions that report themselves unhealthy and dead
     :param missing_brokers: brokers that are not in the topology
     :param pending_change: a topology change is under way
+    :param exporting_hangs: pausing and resuming on 8.10 do not end in time; the change stays pending
     :param generates_ids: Zeebe mints its own backup IDs and refuses a caller's (8.9)
     :param rdbms: the secondary storage is a database: Zeebe is restored by the exported positions in it
     :param backup_gaps: partitions whose newest backup does not join the ones before it (8.9)
@@ -56,6 +57,7 @@ class Conditions:
     unhealthy_partitions: list[int] = field(default_factory=list)
     missing_brokers: list[int] = field(default_factory=list)
     pending_change: bool = False
+    exporting_hangs: bool = False
     generates_ids: bool = False
     rdbms: bool = False
     backup_gaps: list[int] = field(default_factory=list)

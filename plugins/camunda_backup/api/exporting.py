@@ -69,33 +69,32 @@ class ExportingApi:
     :param control: path of pause and resume: the gateway's actuator, or from 8.10 on the REST API
     :param partitions: path of a broker's partition list on its management port (8.5 to 8.10)
     :param state: path that tells the phase of every replica, where the generation has one
-    :param guarded: what a client needs permissions for at the control, e.g. SYSTEM, where that knows permissions
+    :param permission: what a client must be allowed to at the control, e.g. EXPORTER:PAUSE, where it knows any
+    :param patience: seconds that a command may take, where it is a change of the cluster's configuration
     """
 
     control: str = "/actuator/exporting"
     partitions: str = "/actuator/partitions"
     state: str | None = None
-    guarded: str | None = None
+    permission: str | None = None
+    patience: float | None = None
 
     def pause(self, mode: PauseMode) -> Request:
         """Ask the gateway to pause the exporters of all partitions."""
         query = {"soft": "true"} if mode is PauseMode.SOFT else None
-        return Request("POST", f"{self.control}/pause", query, permission=self._to("UPDATE"))
+        return Request("POST", f"{self.control}/pause", query, permission=self.permission, patience=self.patience)
 
     def resume(self) -> Request:
         """Ask the gateway to let all exporters run."""
-        return Request("POST", f"{self.control}/resume", permission=self._to("UPDATE"))
+        return Request("POST", f"{self.control}/resume", permission=self.permission, patience=self.patience)
 
     def ask_everywhere(self) -> Request | None:
         """Ask for the phase of every replica; None where the generation cannot tell."""
-        return Request("GET", self.state, permission=self._to("READ")) if self.state else None
+        return Request("GET", self.state, permission=self.permission) if self.state else None
 
     def list_partitions(self) -> Request:
         """Ask one broker for its own partitions."""
         return Request("GET", self.partitions)
-
-    def _to(self, do: str) -> str | None:
-        return f"{self.guarded}:{do}" if self.guarded else None
 
     def read_command(self, answer: Answer) -> None:
         """Check that pause or resume was carried out.
@@ -115,7 +114,9 @@ class ExportingApi:
         told = envelope.get("body")
         reason = told.get("message") if isinstance(told, dict) else told
         text = f"HTTP {answer.status} with status {inner} inside: {reason}" if inner else str(answer)
-        if answer.status >= 400 and not answer.transient:
+        # Where pause is a change of the cluster, 409 is another change that goes on: it passes.
+        overlaps = self.patience is not None and 409 in {answer.status, inner}
+        if answer.status >= 400 and not answer.transient and not overlaps:
             raise Rejected(f"exporting control refused: {text}")
         raise Unreachable(f"exporting control failed: {text}")
 

@@ -16,6 +16,10 @@ from camunda_backup.states import Component, Phase
 
 RUNTIME = "/v2/backups/runtime"
 
+# Pause and resume are changes of the cluster's configuration: the server waits up to 60 s for all brokers, and one that
+# did not end by then stays pending and refuses the next (camunda/camunda #60737).
+EXPORTING = ExportingApi(patience=75)
+
 GENERATION = replace(
     line_8_8.GENERATION,
     lines=("8.10",),
@@ -43,10 +47,10 @@ GENERATION = replace(
             guarded="BACKUP",
         ),
     ),
-    exporting=ExportingApi(control="/v2/exporting", state="/v2/exporting", guarded="SYSTEM"),
+    exporting=replace(EXPORTING, control="/v2/exporting", state="/v2/exporting", permission="EXPORTER:PAUSE"),
     generated_ids=Request("GET", f"{RUNTIME}/state"),
     rdbms_lines=("8.10",),
     restore="api",
     over_rest=True,
-    actuator=replace(line_8_8.GENERATION, lines=("8.10",), rdbms_lines=("8.10",)),
+    actuator=replace(line_8_8.GENERATION, lines=("8.10",), rdbms_lines=("8.10",), exporting=EXPORTING),
 )

@@ -21,6 +21,7 @@ class Request:
     :param form: sent as the fields of a form, where a server takes no JSON
     :param headers: beyond those that every request has
     :param permission: what a client must be allowed to, by the name that Camunda gives it, e.g. ``BACKUP:CREATE``
+    :param patience: seconds that the server itself may take to answer, where that is longer than usual
     """
 
     method: str
@@ -30,6 +31,14 @@ class Request:
     form: Mapping[str, str] | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     permission: str | None = None
+    patience: float | None = None
+
+    def timeout(self, own: float) -> float:
+        """Return the seconds to wait for an answer.
+
+        :param own: of the connection
+        """
+        return max(own, self.patience or 0)
 
     def url(self, base_url: str) -> str:
         """Return where it goes.

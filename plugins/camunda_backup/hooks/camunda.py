@@ -1,13 +1,17 @@
 """The management of one cluster, as operations rather than requests."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from camunda_backup.api import generation
 from camunda_backup.api.exporting import Exporting, Partition
-from camunda_backup.errors import Unreachable
+from camunda_backup.api.messages import UNREADABLE, Request
+from camunda_backup.errors import CamundaBackupError, Unreachable
 from camunda_backup.hooks.http import JsonHook
 from camunda_backup.orders import PauseMode
+
+TOPOLOGY = Request("GET", "/actuator/cluster")
 
 
 class ExportingHook:
@@ -44,7 +48,7 @@ class ExportingHook:
         :raises Unreachable: not carried out, or only in part; repeat it
         :raises Rejected: refused
         """
-        self._api.read_command(self._control.send(self._api.pause(mode)))
+        self._command(self._api.pause(mode))
 
     def resume(self) -> None:
         """Let all exporters run; safe to repeat.
@@ -52,7 +56,25 @@ class ExportingHook:
         :raises Unreachable: not carried out, or only in part; repeat it
         :raises Rejected: refused
         """
-        self._api.read_command(self._control.send(self._api.resume()))
+        self._command(self._api.resume())
+
+    def _command(self, request: Request) -> None:
+        try:
+            self._api.read_command(self._control.send(request))
+        except Unreachable as error:
+            if self._api.patience is None:
+                raise
+            raise Unreachable(f"{error}{self._pending_change()}") from error
+
+    def _pending_change(self) -> str:
+        """Return which change of the cluster stands in the way, as the end of a sentence; nothing when none is told."""
+        with suppress(CamundaBackupError, *UNREADABLE):
+            change = self._brokers[0].send(TOPOLOGY).body["pendingChange"]["id"]
+            return (
+                f"; change {change} of the cluster is pending: it goes on by itself once every broker is there, or is"
+                f" cancelled by DELETE /actuator/cluster/changes/{change} on the management port"
+            )
+        return ""
 
     def look(self) -> Exporting:
         """Return how exporting stands.

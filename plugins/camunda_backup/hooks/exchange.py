@@ -71,7 +71,9 @@ class Exchange(HttpHook):
                 prepared.url, dict(endpoint.proxies), False, session.verify, session.cert
             )
             follows = self.follows and request.method == "GET"
-            response = session.send(prepared, timeout=endpoint.timeout, allow_redirects=follows, **settings)
+            response = session.send(
+                prepared, timeout=request.timeout(endpoint.timeout), allow_redirects=follows, **settings
+            )
         except requests.RequestException as error:
             raise _no_answer(endpoint, request, error) from error
         except (OSError, ValueError) as error:
@@ -163,7 +165,7 @@ class AsyncExchange(HttpAsyncHook, AbstractAsyncContextManager["AsyncExchange"])
                 ssl=context,
                 proxy=endpoint.proxy(str(prepared.url)),
                 allow_redirects=self.follows and request.method == "GET",
-                timeout=aiohttp.ClientTimeout(total=endpoint.timeout),
+                timeout=aiohttp.ClientTimeout(total=request.timeout(endpoint.timeout)),
             ) as response:
                 return Answer(response.status, _parsed(await response.read()))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -199,13 +201,16 @@ def _reached(endpoint: Endpoint) -> Endpoint:
 
 
 def _message(endpoint: Endpoint, request: Request) -> requests.Request:
+    # Camunda's web endpoints from 8.11 on take JSON alone, also where the body is empty (camunda/camunda #61120).
+    empty = request.method == "POST" and request.body is None and request.form is None
+    said = {"Accept": "application/json", **({"Content-Type": "application/json"} if empty else {})}
     return requests.Request(
         request.method,
         request.url(endpoint.address),
         params=request.query,
         data=request.form,
         json=request.body,
-        headers={"Accept": "application/json", **endpoint.headers, **request.headers},
+        headers={**said, **endpoint.headers, **request.headers},
     )
 
 

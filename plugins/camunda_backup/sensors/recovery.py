@@ -8,6 +8,7 @@ from airflow.sdk import Context
 from camunda_backup.api.restore_api import COMPLETED, ENDED_BADLY, IN_PROGRESS, Changes, Progress
 from camunda_backup.clusters import AnyCluster
 from camunda_backup.errors import NotYet, RestoreFailed
+from camunda_backup.hooks.camunda import ExportingHook
 from camunda_backup.hooks.recovery import RecoveryHook
 from camunda_backup.recovery import recovery, require_at_work
 from camunda_backup.sensors.step import RunbookSensor
@@ -187,9 +188,14 @@ class WaitAtWork(RunbookSensor):
         self.partitions = partitions
 
     def look(self, context: Context, begun: Any) -> dict[str, Any]:
-        """Ask for the partitions, the health, and the exporters."""
+        """Ask for the partitions, let exporting run, and ask for the health and the exporters."""
         cluster = self.cluster
         require_at_work(cluster, int(self.partitions))
+        exporting = ExportingHook(**cluster.exporting())
+        if not exporting.look().runs:
+            # The pause is the cluster's configuration, which a restore leaves as it was when the cluster was lost.
+            self.log.info("Exporting was paused when the cluster was lost; resuming it")
+            exporting.resume()
         require_healthy_zeebe(cluster, int(self.partitions))
         self.log.info("Zeebe is healthy and exports")
         return {}

@@ -34,6 +34,8 @@ EXPORTING: dict[str, Entry] = {
     "rest.exporting.status": documented(200, {"status": "{status}"}),
     "rest.exporting.invalid": invalid("Expected soft to be true or false"),
     "rest.exporting.incomplete": problem(503, "UNAVAILABLE", LACKING),
+    "rest.exporting.hangs": problem(504, "DEADLINE_EXCEEDED", "The change was not completed within 60 seconds."),
+    "rest.exporting.overlaps": problem(409, "INVALID_STATE", "Another cluster configuration change is in progress."),
 }
 
 RUNTIME: dict[str, Entry] = {

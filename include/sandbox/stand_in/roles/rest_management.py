@@ -54,6 +54,11 @@ class RestManagement:
         soft = call.query.get("soft", "false")
         if soft not in {"true", "false"}:
             return self._spring.give("rest.exporting.invalid", call)
+        if self._world.conditions.pending_change:
+            return self._spring.give("rest.exporting.overlaps", call)
+        if self._world.conditions.exporting_hangs:
+            self._world.conditions.pending_change = True
+            return self._spring.give("rest.exporting.hangs", call)
         try:
             lacking = self._control.change(call.parts["operation"], soft=soft == "true")
         except KeyError:

@@ -100,7 +100,10 @@ class ZeebeRecovery:
                 recovery.end(change, FAILED)
                 return
             change.progress[number] = (RESTORED, zulu())
+        # A pause is configuration of the cluster, which the Restore API does not touch (camunda/camunda #60737).
+        phases = dict(world.zeebe.phases)
         world.zeebe.load({part.number: part.held for part in backup.partitions})
+        world.zeebe.phases = phases
         world.zeebe_backups.latest = backup.number
         recovery.recovering.clear()
         recovery.end(change, COMPLETED)
