@@ -1,6 +1,7 @@
 """Which Camunda version is spoken to how. An unknown one is an error, never a guess."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -55,7 +56,8 @@ def test_each_component_is_asked_at_its_endpoint(line: str, component: Component
 
 def test_the_actuator_of_8_10_is_that_of_8_9_and_only_8_10_has_the_choice() -> None:
     before, fallback = generation("8.9"), generation("8.10", "actuator")
-    assert (fallback.zeebe, fallback.web_apps, fallback.exporting) == (before.zeebe, before.web_apps, before.exporting)
+    assert (fallback.zeebe, fallback.web_apps) == (before.zeebe, before.web_apps)
+    assert replace(fallback.exporting, patience=None) == before.exporting  # a change of the cluster on every way
     assert not fallback.over_rest
     assert generation("8.10", "rest") is generation("8.10")
     assert [one.lines for one in GENERATIONS if one.actuator] == [("8.10",)]

@@ -11,12 +11,13 @@ import pytest
 
 from camunda_backup import ids
 from camunda_backup.errors import Conflict, Rejected, Unreachable
+from camunda_backup.hooks.storage import StorageHook
 from camunda_backup.orders import PauseMode
 from camunda_backup.states import Component, Phase
 from camunda_backup.waiting import Patience, Wait
 from tests.dag_runs.playing import cluster_file, connect
 from tests.generations.speaking import Speaker, speakers
-from tests.stand_in import StandIn, until
+from tests.stand_in import PROCESS, StandIn, until
 
 ACTUATOR, REST = "8.9", "8.10"
 GENERATIONS = ("8.5", "8.6", ACTUATOR, REST)
@@ -227,6 +228,22 @@ def test_a_broker_of_another_version_is_named_by_its_connection(running: Callabl
     named = {**camunda.cluster.connections.model_dump(exclude_none=True), "brokers": ("q86_zeebe", "other_zeebe")}
     found = Speaker(camunda.stand_in, "8.6", "q86", connections=named).problems()
     assert "broker other_zeebe is Camunda 8.5.24, but the cluster file says 8.6" in found
+
+
+@UNIFIED
+def test_user_tasks_that_job_workers_have_are_not_counted_since_nothing_shows_them(camunda: Speaker) -> None:
+    stand_in, cluster = camunda.stand_in, camunda.cluster
+    stand_in.work(2)
+    by_worker = PROCESS.replace('id="demo"', 'id="by_worker"').replace("<zeebe:userTask/>", "")
+    assert stand_in.ask("zeebe_rest", "/v2/deployments", "POST", files={"resources": ("w.bpmn", by_worker)}).ok
+    for _ in range(3):
+        assert stand_in.ask("zeebe_rest", "/v2/process-instances", "POST", json={"processDefinitionId": "by_worker"}).ok
+    until(lambda: stand_in.count("tasklist-task-*"), lambda found: found == 5)
+    counts = {count.name: count for count in cluster.generation.counts}
+    views = {view.count: view for view in cluster.generation.views}
+    shown = stand_in.ask("zeebe_rest", views["user_tasks_created"].request.path, "POST", json={}).json()
+    counted = StorageHook(**cluster.storage()).count(counts["user_tasks_created"], cluster.prefixes)
+    assert shown["page"]["totalItems"] == counted == 2
 
 
 @EVERY_GENERATION

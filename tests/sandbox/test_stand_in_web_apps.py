@@ -68,8 +68,8 @@ def test_a_backup_is_made_of_snapshots_in_the_search_engine(camunda_8_6: StandIn
     held = {s["snapshot"]: s["indices"] for s in snapshots}
     assert held["camunda_operate_10_8.6.0_part_2_of_6"] == ["operate-list-view-8.3.0_"]
     assert held["camunda_operate_10_8.6.0_part_3_of_6"] == []
-    assert "optimize-position-based-import-index_v3" in held["camunda_optimize_10_8.6.0_part_1_of_2"]
-    assert "optimize-process-instance-demo_v8" in held["camunda_optimize_10_8.6.0_part_2_of_2"]
+    assert "optimize-position-based-import-index_v3" in held["camunda_optimize_10_8.6.20_part_1_of_2"]
+    assert "optimize-process-instance-demo_v8" in held["camunda_optimize_10_8.6.20_part_2_of_2"]
 
 
 def test_operate_says_null_and_tasklist_empty_when_no_shard_failed(camunda_8_6: StandIn) -> None:
@@ -215,7 +215,7 @@ def test_optimize_alone_takes_snapshots_in_another_search_engine(camunda_8_6: St
         start(optimize, "optimize", 77)
         until(lambda: look(optimize, "optimize", f"{BACKUPS}/77"), lambda state: state == "COMPLETED")
     names = [s["snapshot"] for s in camunda_8_6.ask("search", "/_snapshot/backups/_all").json()["snapshots"]]
-    assert names == [f"camunda_optimize_77_8.6.0_part_{n}_of_2" for n in (1, 2)]
+    assert names == [f"camunda_optimize_77_8.6.20_part_{n}_of_2" for n in (1, 2)]
 
 
 def test_searches_want_a_login(camunda_8_6: StandIn) -> None:

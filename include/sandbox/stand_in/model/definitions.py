@@ -12,6 +12,7 @@ class UserTask:
     id: str
     name: str
     groups: tuple[str, ...]
+    implementation: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +48,19 @@ def user_task(text: str) -> UserTask | None:
         return None
     groups = re.search(r'candidateGroups="([^"]+)"', text)
     identity = attribute(tag[0], "id") or "task"
-    return UserTask(identity, attribute(tag[0], "name") or identity, tuple(groups[1].split(",")) if groups else ())
+    by_zeebe = re.search(r"<(?:\w+:)?userTask\s*/>", text) is not None  # the extension element of Camunda user tasks
+    return UserTask(
+        identity,
+        attribute(tag[0], "name") or identity,
+        tuple(groups[1].split(",")) if groups else (),
+        "ZEEBE_USER_TASK" if by_zeebe else "JOB_WORKER",
+    )
 
 
 def described(task: UserTask) -> dict[str, Any]:
     """How records tell of a user task."""
-    return {"elementId": task.id, "elementName": task.name, "candidateGroupsList": list(task.groups)}
+    named = {"elementId": task.id, "elementName": task.name, "candidateGroupsList": list(task.groups)}
+    return {**named, "implementation": task.implementation}
 
 
 def requirements(text: str, key: int) -> dict[str, Any]:

@@ -140,12 +140,11 @@ def tasklist(record: Record, tasks_index: str) -> list[Change]:
         "bpmnProcessId": record.value["bpmnProcessId"],
         "processDefinitionId": str(record.value["processDefinitionKey"]),
         "processInstanceId": str(record.value["processInstanceKey"]),
-        "implementation": "ZEEBE_USER_TASK",
         "tenantId": TENANT,
     }
     if record.intent == "CREATED":
         fields |= {"flowNodeBpmnId": record.value["elementId"], "creationTime": web_app_time(record.timestamp)}
-        fields |= {k: record.value[k] for k in ("elementName", "processName")}
+        fields |= {k: record.value[k] for k in ("elementName", "processName", "implementation")}
         fields["candidateGroups"] = record.value["candidateGroupsList"] or None
         return [Change(tasks_index, str(record.key), {**fields, "completionTime": None})]
     return [Change(tasks_index, str(record.key), {**fields, "completionTime": web_app_time(record.timestamp)})]

@@ -73,11 +73,13 @@ def search(world: World, index: str, fields: Fields) -> Handler:
 
     async def answer(call: Call) -> Reply:
         body = call.json() or {}
+        hidden = fields is TASK  # 8.8 and later show no user task that a job worker has
         wanted, page = body.get("filter") or {}, body.get("page") or {}
         found = [
             item(document, fields)
             for i in world.indices.resolve(index, ignore_missing=True)
             for document in i.documents.values()
+            if not (hidden and document.get("implementation") == "JOB_WORKER")
         ]
         found = [f for f in found if all(str(f.get(k)) == str(v) for k, v in wanted.items())]
         first = int(page.get("from", 0))
