@@ -40,7 +40,7 @@ def rdbms_file(name: str, stand_in: StandIn, dumps: Path, **fields: Any) -> dict
             "connection": f"{name}_search",
             "repository": {"name": "backups", "type": "fs", "settings": {"location": "backups"}},
         },
-        "limits": {"grace": "2s", "faults": "3s", "stall": "5s", "deadline": "20s"},
+        "limits": {"grace": "2s", "faults": "2s", "stall": "3s", "deadline": "20s"},
         "guard": {"rpo": "26h"},
         "runtime": runtime,
         "restore_limits": RESTORE_LIMITS,

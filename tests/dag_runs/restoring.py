@@ -3,15 +3,13 @@
 import json
 import os
 import re
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from sandbox.workload import Workload
-from tests.dag_runs.playing import Played, Run, cluster_file, commands, quick_part, sandbox_part
+from tests.dag_runs.playing import PEOPLE, Played, Run, cluster_file, commands, quick_part
 from tests.stand_in import StandIn, until
 
 if TYPE_CHECKING:
@@ -21,10 +19,10 @@ SECRET = "only for these tests"
 RESTORE_PACE = 0.05
 RESTORE_LIMITS = {
     "approval": "30s",
-    "stop": "4s",
+    "stop": "2s",
     "snapshots": "20s",
     "stall": "4s",
-    "start": "8s",
+    "start": "4s",
     "settle": "8s",
     "sign_off": "30s",
 }
@@ -39,8 +37,7 @@ def restorable_file(line: str, name: str, stand_in: StandIn) -> dict[str, Any]:
     more: dict[str, Any] = {"version": f"{line}.0"}
     if "issuer" in stand_in.urls:
         more |= {"identity": {"issuer": vouching(name, stand_in)}, "management": {"sign_in": "oidc"}}
-    part = sandbox_part if line == "8.8" else quick_part
-    runtime = commands(line, part(stand_in.urls["control"]))
+    runtime = commands(line, quick_part(stand_in.urls["control"]))
     fields = cluster_file(line, "zeebe-first", name, runtime=runtime, **more)
     return {**fields, "restore_limits": RESTORE_LIMITS, "visual_check": {"enabled": False}}
 
@@ -136,29 +133,22 @@ class People:
         self.asked: dict[str, dict[str, Any]] = {}
         self._api, self._answers = api, dict(answers)
         self._before = before
-        self._over = threading.Event()
-        self._trouble: list[str] = []
 
     @contextmanager
     def at_work(self) -> Iterator["People"]:
         """Answer whatever is asked meanwhile."""
-        thread = threading.Thread(target=self._work)
-        thread.start()
+        PEOPLE.append(self._look)
         try:
             yield self
         finally:
-            self._over.set()
-            thread.join()
-        assert not self._trouble
+            PEOPLE.remove(self._look)
 
-    def _work(self) -> None:
-        while not self._over.is_set():
-            waiting = self._api.get("/api/v2/dags/~/dagRuns/~/hitlDetails", params={"state": "awaiting_input"})
-            for detail in waiting.json().get("hitl_details", ()):
-                task = detail["task_instance"]
-                if not detail["response_received"] and task["task_id"] in self._answers:
-                    self._answer(detail, task)
-            time.sleep(0.1)
+    def _look(self) -> None:
+        waiting = self._api.get("/api/v2/dags/~/dagRuns/~/hitlDetails", params={"state": "awaiting_input"})
+        for detail in waiting.json()["hitl_details"]:
+            task = detail["task_instance"]
+            if not detail["response_received"] and task["task_id"] in self._answers:
+                self._answer(detail, task)
 
     def _answer(self, detail: dict[str, Any], task: dict[str, Any]) -> None:
         if self._before and not self.asked:
@@ -167,5 +157,4 @@ class People:
         path = f"/api/v2/dags/{task['dag_id']}/dagRuns/{task['dag_run_id']}/taskInstances/{task['task_id']}"
         chosen = {"chosen_options": [self._answers[task["task_id"]]], "params_input": {}}
         answered = self._api.patch(f"{path}/{task['map_index']}/hitlDetails", json=chosen)
-        if answered.status_code != 200:
-            self._trouble.append(answered.text)
+        assert answered.status_code == 200, answered.text

@@ -238,7 +238,7 @@ def test_a_restore_that_is_validated_in_recovering_mode_only_is_refused_before_a
 
 
 @pytest.mark.parametrize(
-    ("outcome", "said"), [("STUCK", "given up after 4 s: change 1 of the cluster is going on"), ("FAILED", "is FAILED")]
+    ("outcome", "said"), [("STUCK", "given up after 2 s: change 1 of the cluster is going on"), ("FAILED", "is FAILED")]
 )
 def test_a_cluster_that_does_not_get_into_recovering_mode_keeps_its_data(
     cluster: Played, restore: Any, outcome: str, said: str

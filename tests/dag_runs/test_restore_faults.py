@@ -128,7 +128,7 @@ def test_a_component_that_refuses_to_stop_keeps_its_data(restorable_8_6: Any, at
 
     assert done.state == "failed"
     assert done.tasks["stop_operate"] == "failed"
-    assert "given up after 4 s: operate still runs" in done.errors
+    assert "given up after 2 s: operate still runs" in done.errors
     assert destroyed(restorable_8_6) == []
     assert "no data was touched" in done.log
     assert restorable_8_6.stand_in.truth()["processes"]["zeebe"] == "running"
