@@ -6,6 +6,7 @@ import os
 import sqlite3
 import sys
 import tempfile
+from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.matrix.recording import pytest_configure, pytest_runtest_makereport, pytest_sessionfinish
+from tests.stand_in import StandIn
 
 __all__ = ["pytest_configure", "pytest_runtest_makereport", "pytest_sessionfinish"]
 
@@ -40,6 +42,15 @@ os.environ.update(
     CAMUNDA_BACKUP_MANIFESTS=f"{HOME}/manifests",
 )
 sys.path[:0] = [str(ROOT / folder) for folder in ("plugins", "include")]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None]:
+    """Fail a test that passes without the fault that it is about."""
+    StandIn.unfired_faults()
+    yield
+    unfired = StandIn.unfired_faults()
+    assert not unfired, f"no request fitted these faults, so the test shows nothing: {'; '.join(unfired)}"
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -57,6 +57,8 @@ class StandIn:
     """
 
     urls: dict[str, str]
+    _spoiled: ClassVar[set["StandIn"]] = set()
+    _unfired: ClassVar[list[str]] = []
 
     def __init__(self, line: str = "8.6", *options: str, pace: float = 0.05) -> None:
         words = ["--line", line, "--ports", "0", "--pace", str(pace), "--until-stdin-closes", *options]
@@ -84,6 +86,15 @@ class StandIn:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @classmethod
+    def unfired_faults(cls) -> list[str]:
+        """Give the faults that spoiled no request in any stand-in, and forget them; for the end of a test."""
+        for stand_in in list(cls._spoiled):
+            stand_in._note_unfired()
+        found = list(cls._unfired)
+        cls._unfired.clear()
+        return found
 
     @property
     def pid(self) -> int:
@@ -139,8 +150,9 @@ class StandIn:
         skip: int = 0,
         times: int | None = 1,
         caller: str = "client",
+        may_rest: bool = False,
     ) -> None:
-        """Spoil the next requests that fit.
+        """Spoil the next requests that fit; a test in which there is none fails.
 
         :param effect: ``{"status": 500, "body": …}``, ``{"envelope": 500}``, ``{"hang": seconds}``, ``{"drop": True}``
             or ``{"act_then": <one of these>}``
@@ -149,9 +161,11 @@ class StandIn:
         :param skip: fitting requests to let pass first
         :param times: requests to spoil, None for all
         :param caller: ``client``, or ``any`` to include the stand-in's own requests
+        :param may_rest: let the test pass all the same when no request fits
         """
         wanted = {"role": role, "effect": effect, "method": method, "path": path, "skip": skip, "times": times}
-        self._control("/faults", {**wanted, "from": caller})
+        self._control("/faults", {**wanted, "from": caller, "may_rest": may_rest})
+        self._spoiled.add(self)
 
     def outcome(self, role: str, outcome: str, *, seconds: float | None = None, times: int | None = 1) -> None:
         """Decide how the next backups of a role end."""
@@ -219,6 +233,7 @@ class StandIn:
 
         :param kept: with the data there were at ``keep``, not with an empty cluster
         """
+        self._note_unfired()
         self._control("/reset", {"repository": repository, "kept": kept})
 
     def journal(self, role: str | None = None, *, caller: str = "client") -> list[dict[str, Any]]:
@@ -235,6 +250,7 @@ class StandIn:
         """Stop it."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
+        self._note_unfired()
         self._process.stdin.close()
         try:
             self._process.wait(timeout=5)
@@ -244,6 +260,11 @@ class StandIn:
         self._process.stdout.close()
         if hasattr(self, "_http"):
             self._http.close()
+
+    def _note_unfired(self) -> None:
+        if self in self._spoiled:
+            self._spoiled.remove(self)
+            self._unfired.extend(self._look("/faults/unfired"))
 
     def _control(self, path: str, body: Mapping[str, Any]) -> None:
         answer = self._http.post(self.urls["control"] + path, json=body, timeout=10)

@@ -71,6 +71,21 @@ def test_faults_leave_the_stand_ins_own_requests_alone_unless_asked(camunda_8_6:
     assert camunda_8_6.ask("operate_management", BACKUPS).status_code == 400
 
 
+def test_a_fault_that_spoils_nothing_is_told_once_also_after_a_reset(camunda_8_6: StandIn) -> None:
+    for path in (HEALTH, BACKUPS):
+        camunda_8_6.fault("zeebe", {"status": 500}, path=path)
+    camunda_8_6.fault("operate", {"status": 500}, skip=1)
+    camunda_8_6.fault("optimize", {"status": 500}, may_rest=True)
+    for role in ("zeebe", "operate"):
+        camunda_8_6.ask(f"{role}_management", HEALTH)
+    camunda_8_6.reset()
+    assert StandIn.unfired_faults() == [
+        f".* {BACKUPS} of zeebe, 0 more of which were to pass",
+        ".*  of operate, 0 more of which were to pass",
+    ]
+    assert StandIn.unfired_faults() == []
+
+
 def test_a_killed_role_refuses_connections_until_it_is_revived(camunda_8_6: StandIn) -> None:
     for role, door in (("zeebe", "zeebe_management"), ("operate", "operate_management"), ("search", "search")):
         camunda_8_6.kill(role)
@@ -117,7 +132,7 @@ def test_the_journal_keeps_order_roles_and_bodies(camunda_8_6: StandIn) -> None:
 def test_reset_forgets_everything(camunda_8_6: StandIn) -> None:
     camunda_8_6.work(1)
     camunda_8_6.plant(zeebe=[10])
-    camunda_8_6.fault("zeebe", {"status": 500}, times=None)
+    camunda_8_6.fault("zeebe", {"status": 500}, times=None, may_rest=True)
     camunda_8_6.kill("operate")
     camunda_8_6.exporting("PAUSED")
     camunda_8_6.reset(repository=False)

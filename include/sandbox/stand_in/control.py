@@ -44,6 +44,7 @@ class Control:
             "/disaster": self._disaster,
         }.items():
             routes.add("POST", path, guarded(handler))
+        routes.add("GET", "/faults/unfired", self._unfired)
         routes.add("GET", "/journal", self._journal)
         routes.add("GET", "/truth", self._truth)
         return routes
@@ -51,6 +52,9 @@ class Control:
     async def _faults(self, call: Call) -> Reply:
         self._world.faults.add(Fault.from_json(call.json()))
         return Reply(204)
+
+    async def _unfired(self, _call: Call) -> Reply:
+        return Reply(200, self._world.faults.unfired())
 
     async def _outcomes(self, call: Call) -> Reply:
         self._world.outcomes.add(Plan.from_json(call.json()))

@@ -23,6 +23,8 @@ class Fault:
     :param skip: fitting requests to let pass first
     :param times: how many it spoils after that, None for all
     :param caller: whose requests it spoils; ``any`` includes the stand-in's own
+    :param may_rest: whether it is as well if no request fits
+    :param fired: whether it has spoiled a request
     """
 
     role: str
@@ -32,11 +34,13 @@ class Fault:
     skip: int = 0
     times: int | None = 1
     caller: str = OUTSIDE
+    may_rest: bool = False
+    fired: bool = False
 
     @classmethod
     def from_json(cls, wanted: Mapping[str, Any]) -> "Fault":
         """Read a fault from the control port's JSON; a ValueError says what is wrong with it."""
-        known = {"role", "effect", "method", "path", "skip", "times", "from"}
+        known = {"role", "effect", "method", "path", "skip", "times", "from", "may_rest"}
         if unknown := set(wanted) - known:
             raise ValueError(f"unknown field {min(unknown)!r} of a fault; known are {sorted(known)}")
         if not {"role", "effect"} <= set(wanted):
@@ -52,6 +56,7 @@ class Fault:
             skip=wanted.get("skip", 0),
             times=wanted.get("times", 1),
             caller=wanted.get("from", OUTSIDE),
+            may_rest=wanted.get("may_rest", False),
         )
 
     def fits(self, call: Call) -> bool:
@@ -62,6 +67,10 @@ class Fault:
             and self.method.fullmatch(call.method) is not None
             and self.path.search(call.target) is not None
         )
+
+    def __str__(self) -> str:
+        """Say which requests it is about."""
+        return f"{self.method.pattern} {self.path.pattern} of {self.role}, {self.skip} more of which were to pass"
 
     @property
     def spent(self) -> bool:
@@ -79,6 +88,10 @@ class Faults:
         """Put one more in force."""
         self._faults.append(fault)
 
+    def unfired(self) -> list[str]:
+        """Those that have spoiled no request yet, but were to."""
+        return [str(fault) for fault in self._faults if not (fault.fired or fault.may_rest)]
+
     def take(self, call: Call) -> Mapping[str, Any] | None:
         """Effect on this request, counted; None when it is to be answered properly."""
         for fault in self._faults:
@@ -89,6 +102,7 @@ class Faults:
                 continue
             if fault.times is not None:
                 fault.times -= 1
+            fault.fired = True
             return fault.effect
         return None
 
