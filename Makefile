@@ -18,7 +18,7 @@ prove: $(VENV)/sandbox ## is a cluster that is restored under load consistent? W
 	@$(BIN)/python -m sandbox prove --ports $(PORTS) --page docs/consistency.md
 
 test: $(VENV)/dev $(VENV)/sandbox ## unit and DAG tests against the stand-in; Python alone
-	$(BIN)/python -m pytest tests --ignore tests/real --ignore tests/camunda --numprocesses $(TEST_PROCESSES) --dist loadfile
+	$(BIN)/python -m pytest tests --ignore tests/real --ignore tests/camunda --numprocesses $(TEST_PROCESSES) --dist worksteal --durations 10
 
 test-real: $(VENV)/dev $(VENV)/sandbox browser postgresql stores ## tests against real search engines, stores and other servers
 	$(BIN)/python -m pytest tests/real

@@ -3,9 +3,11 @@
 import fcntl
 import json
 import os
+import resource
 import sqlite3
 import sys
 import tempfile
+import time
 from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
@@ -20,6 +22,7 @@ __all__ = ["pytest_configure", "pytest_runtest_makereport", "pytest_sessionfinis
 
 pytest_plugins = ["pytester"]
 
+STARTED = time.monotonic()
 ROOT = Path(__file__).parents[1]
 HOME = tempfile.mkdtemp(prefix="camunda-backup-tests-")
 DATABASE = Path(HOME, "airflow.db")
@@ -51,6 +54,14 @@ def pytest_runtest_call() -> Generator[None]:
     yield
     unfired = StandIn.unfired_faults()
     assert not unfired, f"no request fitted these faults, so the test shows nothing: {'; '.join(unfired)}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what the run cost; the tests' processes have ended by now."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    cpu = sum(one.ru_utime + one.ru_stime for one in used)
+    terminalreporter.section("cost")
+    terminalreporter.line(f"{time.monotonic() - STARTED:.0f} s of wall time, {cpu:.0f} s of CPU time")
 
 
 @pytest.fixture(scope="session")
