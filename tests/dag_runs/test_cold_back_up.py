@@ -196,7 +196,7 @@ STEPS = [
     ("processes", "GET", "zeebe/archive"),
     ("search", "PUT", "/_snapshot/backups/camunda_cold_operate"),
     ("search", "PUT", "/_snapshot/backups/camunda_cold_records"),
-    ("search", "GET", "camunda_cold_optimize_.*/_status"),
+    ("search", "GET", "/_snapshot/backups/camunda_cold_optimize"),
     ("search", "POST", "_count"),
     ("search", "GET", r"/_snapshot/backups/camunda_\*_\d+_\*,"),
     ("processes", "POST", "zeebe/start"),
