@@ -232,4 +232,4 @@ def test_a_taken_port_and_a_half_given_choice_are_said_in_one_sentence(camunda_8
         [*program, "--only", "optimize"], capture_output=True, text=True, check=False, env=where, timeout=20
     )
     assert result.returncode == 2
-    assert "--only and --search belong together" in result.stderr
+    assert "--only needs --search" in result.stderr

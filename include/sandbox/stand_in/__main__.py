@@ -9,9 +9,7 @@ import threading
 from dataclasses import fields
 
 from sandbox.stand_in.answers import ENGINES, LINES
-from sandbox.stand_in.optimize_import import OptimizeImport
-from sandbox.stand_in.roles.optimize import Optimize
-from sandbox.stand_in.snapshot_client import SnapshotClient
+from sandbox.stand_in.model.importing import OPTIMIZE, Importing
 from sandbox.stand_in.stage import MOST_BROKERS, all_roles, only_optimize, open_doors
 from sandbox.stand_in.world import Play, World
 
@@ -32,11 +30,20 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--pace", type=float, default=0.2, help="seconds one part of a backup takes")
     parser.add_argument("--engine", choices=ENGINES, default="opensearch", help="search engine to play")
     parser.add_argument("--only", choices=["optimize"], help="play this role alone; needs --search")
-    parser.add_argument("--search", help="URL of a real search engine for --only")
+    parser.add_argument(
+        "--search", type=address, help="URL of a real search engine, in the place of the stand-in's own"
+    )
+    parser.add_argument("--store", type=address, help="URL of an S3 store for Zeebe's backups; needs --bucket")
+    parser.add_argument("--bucket", help="bucket in that store")
     parser.add_argument("--client-secret", help="opens an OpenID Connect issuer for the client camunda-backup")
     parser.add_argument("--repository", action="store_true", help="register the snapshot repository at the start")
     parser.add_argument("--until-stdin-closes", action="store_true", help="stop when standard input ends")
     return parser
+
+
+def address(text: str) -> str:
+    """Read a URL; paths are added to it."""
+    return text.rstrip("/")
 
 
 async def serve(options: argparse.Namespace) -> None:
@@ -49,15 +56,15 @@ async def serve(options: argparse.Namespace) -> None:
         threading.Thread(target=watch_stdin, args=(loop, stopped), daemon=True).start()
     play = Play(**{field.name: getattr(options, field.name) for field in fields(Play)})
     world = World(play)
-    world.reset(repository=options.repository)
-    roles = only_optimize(world) if options.only else all_roles(world)
-    doors = await open_doors(world, roles, options.ports)
+    await world.reset(repository=options.repository)
     if options.only:
-        world.search_url = options.search.rstrip("/")
-        await Optimize(world).prepare()
-        world.run(OptimizeImport(SnapshotClient("optimize", world.search_url)).run())
+        doors = await open_doors(world, only_optimize(world), options.ports)
+        await world.make_indices("optimize")
+        world.run(Importing(world.storage, [OPTIMIZE], world.works).run())
     else:
-        world.search_url = doors["search"].url
+        await world.begin()
+        doors = await open_doors(world, all_roles(world), options.ports)
+    world.search_url = options.search or doors["search"].url
     sys.stdout.write(json.dumps({"ready": {name: door.url for name, door in doors.items()}}) + "\n")
     sys.stdout.flush()
     await stopped.wait()
@@ -75,8 +82,10 @@ def main() -> None:
     """Read the command line and serve."""
     parser = arguments()
     options = parser.parse_args()
-    if bool(options.only) != bool(options.search):
-        parser.error("--only and --search belong together")
+    if options.only and not options.search:
+        parser.error("--only needs --search")
+    if bool(options.store) != bool(options.bucket):
+        parser.error("--store and --bucket belong together")
     try:
         asyncio.run(serve(options))
     except OSError as error:

@@ -32,6 +32,7 @@ class Conditions:
     :param incomplete_after: seconds after which web apps of 8.8 and later say INCOMPLETE of a backup that is dead (the
         real ones: 300)
     :param optimize_completed: Optimize's word for a complete backup; the manual says COMPLETE, the source COMPLETED
+    :param frozen: processes that hang: they take connections and answer nothing until they are thawed
     :param stays_running: processes that go on when they are stopped
     :param data_left: emptying Zeebe's data directory leaves a file
     :param restore_store: Zeebe's backup store as the restore application finds it: ready or refusing
@@ -68,6 +69,7 @@ class Conditions:
     search_health: str = "green"
     incomplete_after: float = 0.0
     optimize_completed: str = "COMPLETED"
+    frozen: list[str] = field(default_factory=list)
     stays_running: list[str] = field(default_factory=list)
     data_left: bool = False
     restore_store: str = "ready"
@@ -97,6 +99,11 @@ class Conditions:
             setattr(self, name, value)
         self._changed.set()
         self._changed = asyncio.Event()
+
+    async def thawed(self, role: str) -> None:
+        """Wait as long as a process hangs."""
+        while role in self.frozen:
+            await self._changed.wait()
 
     async def store_answers(self) -> None:
         """Wait as long as Zeebe's backup store hangs."""

@@ -79,19 +79,26 @@ class Control:
         """Put finished backups of another day there: {"zeebe": [41], "operate": [41], "optimize": [41]}."""
         for role, numbers in call.json().items():
             for number in numbers:
-                self._world.plant(role, int(number))
+                await self._world.plant(role, int(number))
         return Reply(204)
 
     async def _keep(self, _call: Call) -> Reply:
+        self._refuse_beside_others()
         self._world.keep()
         return Reply(204)
 
+    def _refuse_beside_others(self) -> None:
+        if self._world.real_search:
+            raise ValueError("what is in a search engine of its own is not the stand-in's to keep or to reset")
+
     async def _reset(self, call: Call) -> Reply:
+        self._refuse_beside_others()
         for door in self._doors.values():
             await door.open()
         wanted = call.json() or {}
         self._world.down.clear()
-        self._world.reset(repository=bool(wanted.get("repository", False)))
+        await self._world.reset(repository=bool(wanted.get("repository", False)))
+        await self._world.begin()
         if wanted.get("kept"):
             self._world.bring_back()
         return Reply(204)
@@ -148,11 +155,11 @@ class Control:
                     str(b.number): {
                         "state": b.state,
                         "partitions": {
-                            str(p.number): {"last": len(p.held.records), "acknowledged": p.held.acknowledged}
+                            str(p.number): {"last": p.position, "acknowledged": p.held.acknowledged}
                             for p in b.partitions
                         },
                     }
-                    for b in self._world.zeebe_backups.known.values()
+                    for b in await self._world.zeebe_backups.all()
                 },
                 "snapshots": {
                     repository: {

@@ -9,8 +9,10 @@ from aiohttp import web
 from sandbox.ports import HOST
 from sandbox.stand_in.faults import ConnectionDropped, spoil
 from sandbox.stand_in.messages import CALLER, OUTSIDE, Call, Reply
+from sandbox.stand_in.model.clock import spring_time
 from sandbox.stand_in.roles.sign_in import refused
 from sandbox.stand_in.routes import Routes
+from sandbox.stand_in.snapshot_client import Refused, Unreachable
 from sandbox.stand_in.world import World
 
 STOP_SECONDS = 0.1
@@ -96,6 +98,7 @@ class Door:
         if not request.path.startswith(f"{self._context_path}/"):
             return web.Response(status=404)
         call = await self._read(request)
+        await self._world.conditions.thawed(call.role)
         routes = self._roles[call.role]
         if call.role == self._unrecorded:
             return respond(await routes.answer(call))
@@ -106,6 +109,8 @@ class Door:
             return respond(refusal)
         try:
             reply = await (spoil(effect, lambda: routes.answer(call)) if effect else routes.answer(call))
+        except (Unreachable, Refused):
+            reply = self._world.give("spring.500", path=call.path, now=spring_time())
         except ConnectionDropped:
             entry["status"] = "dropped"
             if request.transport is not None:

@@ -5,7 +5,7 @@ Without an ID, for a database as secondary storage, it is known from the manual 
 
 from collections.abc import Iterator
 
-from sandbox.stand_in.model.backups import COMPLETED
+from sandbox.stand_in.model.backups import COMPLETED, StoreTrouble, ZeebeBackup
 from sandbox.stand_in.model.clock import zulu
 from sandbox.stand_in.roles.zeebe_holdings import holdings
 from sandbox.stand_in.world import World
@@ -51,36 +51,47 @@ class RestoreApplication:
         world.data_directory = RESTORING
         await world.pace.parts(RESTORE_PARTS)
         exported = world.exported_positions() if world.conditions.rdbms and wanted is None else None
-        number = wanted if exported is None else self._reached(exported)
-        backup, trouble = world.zeebe_backups.known.get(number or 0), None
-        if world.conditions.backup_store == "none":
-            trouble = NO_STORE
-        elif world.conditions.restore_store == "refusing":
-            trouble = REFUSED
-        elif exported is not None and number is None:
-            trouble = NO_RANGE.format(exported=exported)
-        elif backup is None or backup.state != COMPLETED:
-            trouble = NOT_FOUND.format(number=number)
-        if trouble or backup is None or number is None:
-            world.data_directory = set()
-            given_up = said("ERROR", MANAGER, f"Failed to restore broker. Deleting data directory {DATA}")
-            return 1, [*given_up, *failed(trouble or "")]
-        world.zeebe.load({p.number: p.held for p in backup.partitions})
+        try:
+            number = wanted if exported is None else await self._reached(exported)
+            found = await self._found(number, exported)
+            if isinstance(found, str):
+                return self._given_up(found)
+            world.zeebe.load(await world.zeebe_backups.load(found))
+        except StoreTrouble:
+            return self._given_up(REFUSED)
         for partition, position in (exported or {}).items():
             world.zeebe.partitions[partition].acknowledged = world.zeebe.partitions[partition].written = position
         world.database = None
-        world.zeebe_backups.latest = number
+        world.zeebe_backups.latest = found.number
         world.data_directory = {"raft-partition"}
-        return 0, [*said("INFO", APPLICATION, f"Successfully restored broker from backup {number}")]
+        return 0, [*said("INFO", APPLICATION, f"Successfully restored broker from backup {found.number}")]
 
-    def _reached(self, exported: dict[int, int]) -> int | None:
+    async def _found(self, number: int | None, exported: dict[int, int] | None) -> ZeebeBackup | str:
+        """Find the backup to restore, or what is in the way."""
+        conditions = self._world.conditions
+        if conditions.backup_store == "none":
+            return NO_STORE
+        if conditions.restore_store == "refusing":
+            return REFUSED
+        if exported is not None and number is None:
+            return NO_RANGE.format(exported=exported)
+        backup = await self._world.zeebe_backups.get(number or 0)
+        return backup if backup and backup.state == COMPLETED else NOT_FOUND.format(number=number)
+
+    def _given_up(self, trouble: str) -> tuple[int, list[str]]:
+        self._world.data_directory = set()
+        given_up = said("ERROR", MANAGER, f"Failed to restore broker. Deleting data directory {DATA}")
+        return 1, [*given_up, *failed(trouble)]
+
+    async def _reached(self, exported: dict[int, int]) -> int | None:
         """Choose the newest backup of the ranges that reach over every partition's exported position."""
         newest: list[int] = []
+        ranges = (await holdings(self._world))["ranges"]
         for number in self._world.zeebe.partitions:
             position = exported.get(number)
             ends = [
                 held["end"]["checkpointId"]
-                for held in holdings(self._world)["ranges"]
+                for held in ranges
                 if held["partitionId"] == number
                 and position is not None
                 and held["start"]["firstLogPosition"] <= position + 1 <= held["end"]["checkpointPosition"] + 1

@@ -1,17 +1,20 @@
 """How the web apps and Optimize of the stand-in talk to their search engine, the stand-in's or a real one."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import aiohttp
 
 from sandbox.stand_in.messages import CALLER
-from sandbox.stand_in.model.documents import Change
 from sandbox.stand_in.outcomes import Plan
 
 OUTCOME = "X-Stand-In-Outcome"
 OUTCOME_SECONDS = "X-Stand-In-Outcome-Seconds"
+CONNECT_SECONDS = 5
+ANSWER_SECONDS = 30
+LARGEST_PAGE = 10_000
+SCROLL = "1m"
 
 
 class Unreachable(Exception):
@@ -62,29 +65,74 @@ class SnapshotClient:
 
     async def search(self, index: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Search documents; an index that is missing has none."""
-        found: dict[str, Any] = await self._ask("POST", f"/{index}/_search?ignore_unavailable=true", json=body)
+        path = f"/{index}/_search?ignore_unavailable=true"
+        found: dict[str, Any] = await self._ask("POST", path, json=body, seconds=ANSWER_SECONDS)
         return found
 
-    async def update(self, changes: Sequence[Change]) -> None:
-        """Set fields of documents; those that are missing are made."""
-        lines: list[Any] = []
-        for change in changes:
-            lines += [{"update": {"_index": change.index, "_id": change.id}}]
-            lines += [{"doc": change.fields, "doc_as_upsert": True}]
+    async def search_all(self, index: str) -> list[dict[str, Any]]:
+        """Return all documents of an index as hits, however many; an index that is missing has none."""
+        body = {"size": LARGEST_PAGE}
+        hits: list[dict[str, Any]] = (await self.search(index, body)).get("hits", {}).get("hits", [])
+        if len(hits) < LARGEST_PAGE:
+            return hits
+        path = f"/{index}/_search?ignore_unavailable=true&scroll={SCROLL}"
+        page = await self._ask("POST", path, json=body, seconds=ANSWER_SECONDS)
+        hits = []
+        while page["hits"]["hits"]:
+            hits += page["hits"]["hits"]
+            on = {"scroll": SCROLL, "scroll_id": page["_scroll_id"]}
+            page = await self._ask("POST", "/_search/scroll", json=on, seconds=ANSWER_SECONDS)
+        return hits
+
+    async def bulk(self, lines: Iterable[Any]) -> None:
+        """Send the lines of a bulk request, if there are any; a Refused says that one document was not taken."""
         body = "".join(f"{json.dumps(line)}\n" for line in lines)
-        await self._ask("POST", "/_bulk?refresh=true", data=body, headers={"Content-Type": "application/x-ndjson"})
+        if not body:
+            return
+        headers = {"Content-Type": "application/x-ndjson"}
+        told = await self._ask("POST", "/_bulk?refresh=true", data=body, headers=headers, seconds=ANSWER_SECONDS)
+        if told["errors"]:
+            raise Refused(json.dumps(told["items"])[:1000])
 
     async def create(self, index: str, identity: str, document: Mapping[str, Any]) -> None:
         """Write a document unless it is there."""
+        await self._unless("version_conflict_engine_exception", f"/{index}/_create/{identity}?refresh=true", document)
+
+    async def create_index(self, index: str, body: Mapping[str, Any]) -> None:
+        """Make an index unless it is there."""
+        await self._unless("resource_already_exists_exception", f"/{index}", body)
+
+    async def put_template(self, name: str, body: Mapping[str, Any]) -> None:
+        """Make an index template, in the place of one that has its name."""
+        await self._ask("PUT", f"/_index_template/{name}", json=body, seconds=ANSWER_SECONDS)
+
+    async def indices(self, pattern: str) -> set[str]:
+        """Return the names of the indices that fit a comma list of patterns."""
+        found = await self._ask("GET", f"/_cat/indices/{pattern}?format=json&h=index", seconds=ANSWER_SECONDS)
+        return {index["index"] for index in found}
+
+    async def delete_indices(self, pattern: str) -> None:
+        """Delete the indices that fit a comma list of patterns."""
+        await self._ask("DELETE", f"/{pattern}", seconds=ANSWER_SECONDS)
+
+    async def _unless(self, there: str, path: str, body: Mapping[str, Any]) -> None:
         try:
-            await self._ask("PUT", f"/{index}/_create/{identity}?refresh=true", json=document)
+            await self._ask("PUT", path, json=body, seconds=ANSWER_SECONDS)
         except Refused as refused:
-            if "version_conflict_engine_exception" not in str(refused):
+            if there not in str(refused):
                 raise
 
-    async def _ask(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **sent: Any) -> Any:
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        seconds: float | None = None,
+        **sent: Any,
+    ) -> Any:
         headers = {CALLER: self._role, **(headers or {})}
-        timeout = aiohttp.ClientTimeout(total=None, connect=5)
+        timeout = aiohttp.ClientTimeout(total=seconds, connect=CONNECT_SECONDS)
         try:
             async with (
                 aiohttp.ClientSession(timeout=timeout) as session,

@@ -30,7 +30,7 @@ def all_roles(world: World) -> dict[str, dict[str, Routes]]:
     shared = [app for app in world.line.web_apps if app.doors[1] == ZEEBE_DOOR]
     beans = {app.properties[1]: configuration(world, app) for app in shared}
     doors: dict[str, dict[str, Routes]] = {
-        "search": {"search": SearchRole(world).routes()},
+        **({} if world.real_search else {"search": {"search": SearchRole(world).routes()}}),
         "zeebe_rest": {"zeebe": ZeebeRest(world).routes()},
         ZEEBE_DOOR: {"zeebe": ZeebeManagement(world, 0, beans).routes()},
         **only_optimize(world),
@@ -65,7 +65,7 @@ def add_management(world: World, app: WebApp, routes: Routes, running: set[int])
     }
 
     def troubled() -> tuple[str, ...]:
-        return (check,) if "search" in world.down else ()
+        return () if world.search_answers else (check,)
 
     beans = {app.properties[1]: configuration(world, app)}
     spring.add_actuator(routes, groups, beans, troubled=troubled, trouble_seconds=app.trouble_seconds)

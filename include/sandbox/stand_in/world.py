@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.stand_in.answers import ENGINES, LINES, Answers
+from sandbox.stand_in.answers.record_types import RECORD_TYPES
 from sandbox.stand_in.archives import Archives
 from sandbox.stand_in.conditions import Conditions
 from sandbox.stand_in.engine.indices import Index, Indices
@@ -23,8 +24,11 @@ from sandbox.stand_in.model.recovery import PROCESSING, Recovery
 from sandbox.stand_in.model.zeebe import Checkpoint, Zeebe
 from sandbox.stand_in.outcomes import Outcomes, Plan
 from sandbox.stand_in.pace import Pace
+from sandbox.stand_in.snapshot_client import Refused, Unreachable
+from sandbox.stand_in.storage import OwnEngine, RealEngine, Storage
 
 REPOSITORY = "backups"
+RETRY_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,9 @@ class Play:
     :param version: version to report instead of the line's own
     :param context_path: what Camunda's paths begin with, except Optimize's
     :param client_secret: what the issuer gives tokens for; None: there is no issuer
+    :param search: URL of the search engine that all is in; None: the stand-in plays one
+    :param store: URL of the S3 store that Zeebe's backups are in; None: the stand-in remembers them
+    :param bucket: the bucket in it
     """
 
     line: str = "8.6"
@@ -47,6 +54,9 @@ class Play:
     version: str | None = None
     context_path: str = ""
     client_secret: str | None = None
+    search: str | None = None
+    store: str | None = None
+    bucket: str | None = None
 
 
 class World:
@@ -63,6 +73,7 @@ class World:
     data_directory: set[str]
     processes: Processes
     indices: Indices
+    storage: Storage
     repositories: Repositories
     exporter: Exporter
     database: dict[int, int] | None
@@ -84,26 +95,47 @@ class World:
         self._version = play.version or self.line.version
         self._background: set[asyncio.Task[None]] = set()
 
-    def reset(self, *, repository: bool) -> None:
+    @property
+    def real_search(self) -> bool:
+        """Whether the secondary storage is in a search engine of its own."""
+        return self._play.search is not None
+
+    async def reset(self, *, repository: bool) -> None:
         """Begin again with an empty cluster; with ``repository`` the snapshot repository is registered already."""
         for task in self._background:
             task.cancel()
         self.conditions, self.faults, self.outcomes = Conditions(), Faults(), Outcomes()
         self.journal, self.pace = Journal(), Pace(self._play.pace)
         self.zeebe = Zeebe(self._play.brokers, self._play.partitions)
-        self.zeebe_backups, self.recovery = ZeebeBackups(), Recovery()
+        self.zeebe_backups, self.recovery = self._new_backups(), Recovery()
         self.data_directory = {"raft-partition"}
         apart = (app.role for app in self.line.web_apps if not self.line.unified)
         self.processes = Processes((ZEEBE, *apart, "optimize"))
         self.optimize_plans, self.tokens = {}, {}
         self.database = None
         self.indices, self.repositories = Indices(), Repositories()
-        for process in self.processes.known:
-            self.make_indices(process)
+        self.storage = self._new_storage()
         if repository:
             self.repositories.register(REPOSITORY, {"type": "fs", "settings": {"location": REPOSITORY}})
-        self.exporter = Exporter(self.line, self._version, self.zeebe, self.indices, works=self.works)
+        self.exporter = Exporter(self.line, self._version, self.zeebe, self.storage, works=self.works)
+
+    async def begin(self) -> None:
+        """Let every process make its indices, then let exporter and importers work."""
+        for process in self.processes.known:
+            await self.make_indices(process)
         self.run(self.exporter.run())
+
+    def _new_storage(self) -> Storage:
+        if self._play.search is None:
+            return OwnEngine(self.indices, self.zeebe.partitions)
+        return RealEngine("stand-in", self._play.search)
+
+    def _new_backups(self) -> ZeebeBackups:
+        if self._play.store is None or self._play.bucket is None:
+            return ZeebeBackups()
+        from sandbox.stand_in.s3_backups import S3Backups  # noqa: PLC0415 - needs a package that `make test` may lack
+
+        return S3Backups(self._play.store, self._play.bucket, tuple(self.zeebe.partitions))
 
     def vouch(self, token: str, seconds: float) -> None:
         """Take a token for some seconds."""
@@ -113,17 +145,35 @@ class World:
         """Whether a token was given by the issuer and has not ended."""
         return time.monotonic() < self.tokens.get(token, 0)
 
-    def make_indices(self, process: str) -> None:
-        """Make the indices that a process creates when it starts; those that are there stay as they are."""
-        own = "" if self.line.unified else f"{process}-"
-        for name in self.line.indices:
-            if process != "optimize" and name.startswith(own):
-                self.indices.create(name)
+    async def make_indices(self, process: str) -> None:
+        """Make the indices that a process creates when it starts; those that are there stay as they are.
+
+        It waits for a search engine that is away, or that is not ready for that yet.
+        """
+        own = "" if self.line.unified and process == ZEEBE else f"{process}-"
         first = FIRST_DOCUMENTS if process == "optimize" else {}
-        for index, documents in first.items():
-            for identity, document in documents.items():
-                if self.indices.document(index, identity) is None:
-                    self.indices.put(index, identity, document)
+        indices = [*first] or [name for name in self.line.indices if name.startswith(own)]
+        templates = {name: pattern for name, pattern in self.templates().items() if pattern.startswith(own)}
+        if process == ZEEBE:
+            templates |= self.record_templates()
+        while True:
+            try:
+                await self.storage.make(indices, templates)
+                for index, documents in first.items():
+                    await self.storage.begin(index, documents)
+            except (Unreachable, Refused):
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                return
+
+    def templates(self) -> dict[str, str]:
+        """Return the patterns of the web apps' index templates by name."""
+        return {f"{name}template": f"{name}*" for name in self.line.templates}
+
+    def record_templates(self) -> dict[str, str]:
+        """Return the patterns of the exporter's index templates by name."""
+        version = self.version(ZEEBE)
+        return {f"zeebe-record_{name}_{version}": f"zeebe-record_{name}_{version}_*" for name in RECORD_TYPES}
 
     def make_session_index(self, deleted: str) -> None:
         """Make the index for web sessions again when it was deleted under a running gateway, as often as wanted."""
@@ -142,7 +192,14 @@ class World:
         """Whether a role does its work now."""
         if role == ZEEBE and self.recovery.mode != PROCESSING:
             return False
-        return "search" not in self.down if role == "search" else self.processes.healthy(role)
+        if role == "search":
+            return "search" not in self.down
+        return role not in self.conditions.frozen and self.processes.healthy(role)
+
+    @property
+    def search_answers(self) -> bool:
+        """Whether the search engine answers."""
+        return "search" not in self.down and self.exporter.engine_answers
 
     def keep(self) -> None:
         """Remember the cluster's data as they are now, for ``bring_back``."""
@@ -177,10 +234,10 @@ class World:
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
-    def plant(self, role: str, number: int) -> None:
+    async def plant(self, role: str, number: int) -> None:
         """Put a finished backup there that nobody here has made; a ValueError names an unknown role."""
         if role == "zeebe":
-            self.zeebe_backups.plant(number, self.zeebe, self.version(role))
+            await self.zeebe_backups.plant(number, self.zeebe, self.version(role))
             return
         prefix, parts = self._snapshots_of(role)
         for place in range(1, parts + 1):

@@ -1,5 +1,6 @@
 """Camunda 8.5 to 8.7: recorded from 8.6.0 on OpenSearch, what the manual adds is marked documented."""
 
+from dataclasses import replace
 from typing import Any
 
 from sandbox.stand_in.answers.backup_parts import (
@@ -9,7 +10,7 @@ from sandbox.stand_in.answers.backup_parts import (
     TASKLIST_TEMPLATES,
     plain,
 )
-from sandbox.stand_in.answers.entry import ACTUATOR, PROBLEM, Entry, Line, WebApp, documented, recorded
+from sandbox.stand_in.answers.entry import ACTUATOR, PROBLEM, Entry, Line, Source, WebApp, documented, recorded
 
 LOGIN_ERROR = "application/json;charset=UTF-8"
 
@@ -54,6 +55,7 @@ ANY_ROLE: dict[str, Entry] = {
     "spring.404": spring(404, "Not Found"),
     "spring.405": spring(405, "Method Not Allowed"),
     "spring.415": spring(415, "Unsupported Media Type"),
+    "spring.500": replace(spring(500, "Internal Server Error"), source=Source.DOCUMENTED),
     "spring.no_such_group": recorded(404),
 }
 

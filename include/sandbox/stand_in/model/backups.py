@@ -14,22 +14,32 @@ COMPLETED = "COMPLETED"
 FAILED = "FAILED"
 
 
+class StoreTrouble(Exception):
+    """The backup store cannot be asked, or refuses."""
+
+
 @dataclass(slots=True)
 class PartitionBackup:
-    """What one partition's backup says, and what it holds."""
+    """What one partition's backup says, and what it holds as long as it is at hand."""
 
     number: int
     state: str = MISSING
     created: str = ""
     updated: str = ""
     failure: str | None = None
+    position: int = 0
     held: Checkpoint = field(default_factory=Checkpoint, repr=False)
+
+    @property
+    def completed(self) -> bool:
+        """Whether all of it is in the store."""
+        return self.state == COMPLETED
 
     def begin(self, held: Checkpoint) -> None:
         """Take the checkpoint."""
         self.state, self.created = RUNNING, zeebe_time()
         self.updated = self.created
-        self.held = held
+        self.held, self.position = held, len(held.records)
 
     def end(self, state: str, failure: str | None = None) -> None:
         """Come to an end."""
@@ -48,7 +58,7 @@ class PartitionBackup:
         described["lastUpdatedAt"] = self.updated
         if self.failure:
             return described
-        return {**described, "checkpointPosition": len(self.held.records), **extras, "brokerVersion": version}
+        return {**described, "checkpointPosition": self.position, **extras, "brokerVersion": version}
 
 
 @dataclass(slots=True)
@@ -84,18 +94,42 @@ class ZeebeBackup:
         return {**described, "details": [p.described(self.version, extras, brief=brief) for p in self.partitions]}
 
 
-@dataclass(slots=True)
 class ZeebeBackups:
-    """All backups and the highest ID ever seen, which burns every lower one."""
+    """All backups, here in memory, and the highest ID ever seen, which burns every lower one.
 
-    latest: int = 0
-    known: dict[int, ZeebeBackup] = field(default_factory=dict)
+    Where they are in a store, every call may raise `StoreTrouble`.
+    """
 
-    def plant(self, number: int, zeebe: Zeebe, version: str) -> None:
+    def __init__(self) -> None:
+        self.latest = 0
+        self._known: dict[int, ZeebeBackup] = {}
+
+    async def all(self) -> list[ZeebeBackup]:
+        """Return every backup."""
+        return list(self._known.values())
+
+    async def get(self, number: int) -> ZeebeBackup | None:
+        """Return one backup."""
+        return self._known.get(number)
+
+    async def write(self, backup: ZeebeBackup, part: PartitionBackup) -> None:
+        """Note what became of a partition's backup."""
+        del part
+        self._known[backup.number] = backup
+
+    async def load(self, backup: ZeebeBackup) -> dict[int, Checkpoint]:
+        """Return what a complete backup holds of each partition."""
+        return {part.number: part.held for part in backup.partitions}
+
+    async def delete(self, number: int) -> None:
+        """Delete a backup; one that is not there is no error."""
+        self._known.pop(number, None)
+
+    async def plant(self, number: int, zeebe: Zeebe, version: str) -> None:
         """Put a complete backup there."""
-        parts = [PartitionBackup(n) for n in zeebe.partitions]
-        for part in parts:
+        backup = ZeebeBackup(number, [PartitionBackup(n) for n in zeebe.partitions], version)
+        for part in backup.partitions:
             part.begin(zeebe.checkpoint(part.number))
             part.end(COMPLETED)
-        self.known[number] = ZeebeBackup(number, parts, version)
+            await self.write(backup, part)
         self.latest = max(self.latest, number)

@@ -12,7 +12,7 @@ class ExportingControl:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def change(self, operation: str, *, soft: bool) -> dict[str, Any] | None:
+    async def change(self, operation: str, *, soft: bool) -> dict[str, Any] | None:
         """Pause or resume; gives what is missing of the cluster when it cannot, KeyError for another operation."""
         phase = {"pause": Phase.SOFT_PAUSED if soft else Phase.PAUSED, "resume": Phase.EXPORTING}[operation]
         zeebe, missing = self._world.zeebe, set(self._world.conditions.missing_brokers)
@@ -20,7 +20,8 @@ class ExportingControl:
             members = zeebe.replicas(number)
             if gone := missing & set(members):
                 return {"partition": number, "expected": len(members), "found": len(members) - len(gone)}
-        zeebe.set_phase(phase)
+        async with self._world.exporter.at_work:
+            zeebe.set_phase(phase)
         self._world.exporter.notice()
         return None
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.stand_in.engine.optimize import FIRST_DOCUMENTS, IMPORT_INDICES
+from sandbox.stand_in.engine.optimize import IMPORT_INDICES
 from sandbox.stand_in.messages import Call, Reply
 from sandbox.stand_in.model.clock import web_app_time
 from sandbox.stand_in.outcomes import Outcome, Plan
@@ -32,15 +32,6 @@ class Optimize:
         routes.add("GET", "/actuator/backups/{id}", self._guarded(self._get))
         routes.add("DELETE", "/actuator/backups/{id}", self._guarded(self._delete))
         return routes
-
-    async def prepare(self) -> None:
-        """Write the first documents into a search engine that is not the stand-in's own; restored ones stay."""
-        try:
-            for index, documents in FIRST_DOCUMENTS.items():
-                for name, document in documents.items():
-                    await self._client.create(index, name, document)
-        except (Unreachable, Refused):
-            return
 
     def _guarded(self, handler: Handler) -> Handler:
         async def guarded(call: Call) -> Reply:

@@ -5,7 +5,7 @@ is a login form. Names and ``data-testid`` of what matters are those of the real
 Optimize's from its source).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from html import escape
 from urllib.parse import parse_qs
 
@@ -17,7 +17,7 @@ from sandbox.stand_in.world import World
 HTML = "text/html;charset=UTF-8"
 USER = "demo"
 CONTENT = "/stand-in/content"
-View = Callable[[World], str]
+View = Callable[[World], Awaitable[str]]
 
 SHELL = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title} (stand-in)</title><style>
@@ -80,7 +80,7 @@ class HtmlPages:
                 return Reply(200, "", HTML)
             if self._state == "login" or f"{self._cookie}=stand-in" not in call.headers.get("Cookie", ""):
                 return Reply(401, LOGIN, HTML)
-            return Reply(200, view(self._world), HTML)
+            return Reply(200, await view(self._world), HTML)
 
         return content
 
@@ -104,9 +104,9 @@ def login(cookie: str, refuse: Callable[[Call], Reply]) -> Handler:
     return log_in
 
 
-def operate_dashboard(world: World) -> str:
+async def operate_dashboard(world: World) -> str:
     """Show how many instances run, in all and of each process."""
-    running = [d for d in _found(world, "operate-list-view-8.3.0_") if d.get("state") == "ACTIVE"]
+    running = [d for d in await _found(world, "operate-list-view-8.3.0_") if d.get("state") == "ACTIVE"]
     names = [str(d.get("processName") or d.get("bpmnProcessId")) for d in running]
     rows = "".join(
         f"<li>{escape(name)} - {names.count(name)} Instances in 1 Version</li>" for name in sorted(set(names))
@@ -118,9 +118,9 @@ def operate_dashboard(world: World) -> str:
     )
 
 
-def operate_processes(world: World) -> str:
+async def operate_processes(world: World) -> str:
     """List the instances."""
-    found = [d for d in _found(world, "operate-list-view-8.3.0_") if d.get("bpmnProcessId")]
+    found = [d for d in await _found(world, "operate-list-view-8.3.0_") if d.get("bpmnProcessId")]
     rows = "".join(
         f'<tr><td data-testid="cell-processName">{escape(str(d.get("processName") or d["bpmnProcessId"]))}</td>'
         f"<td>{d['key']}</td><td>{escape(str(d['state']))}</td></tr>"
@@ -130,9 +130,9 @@ def operate_processes(world: World) -> str:
     return heading + (f"<table>{rows}</table>" if rows else "There are no Instances matching this filter set")
 
 
-def tasklist_tasks(world: World) -> str:
+async def tasklist_tasks(world: World) -> str:
     """List the open tasks."""
-    found = [d for d in _found(world, world.line.tasks_index) if d.get("state") == "CREATED"]
+    found = [d for d in await _found(world, world.line.tasks_index) if d.get("state") == "CREATED"]
     rows = "".join(
         f'<li data-testid="task-{d["key"]}">{escape(str(d["elementName"]))}, {escape(str(d["processName"]))}</li>'
         for d in found
@@ -140,13 +140,13 @@ def tasklist_tasks(world: World) -> str:
     return f"<h1>All open tasks</h1>{f'<ul>{rows}</ul>' if rows else 'No tasks found'}"
 
 
-def optimize_collections(_world: World) -> str:
+async def optimize_collections(_world: World) -> str:
     """Show the list of collections, which has none."""
     return '<div class="EntityList"><h1>Collections</h1><p>The stand-in keeps no reports.</p></div>'
 
 
-def _found(world: World, index: str) -> list[Document]:
-    return [d for i in world.indices.resolve(index, ignore_missing=True) for d in i.documents.values()]
+async def _found(world: World, index: str) -> Iterable[Document]:
+    return (await world.storage.documents(index)).values()
 
 
 OPERATE: dict[str, View] = {"/operate": operate_dashboard, "/operate/processes": operate_processes}

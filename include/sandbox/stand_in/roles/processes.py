@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sandbox.stand_in.doors import Door
 from sandbox.stand_in.messages import Call, Reply
-from sandbox.stand_in.model.backups import COMPLETED
+from sandbox.stand_in.model.backups import COMPLETED, StoreTrouble
 from sandbox.stand_in.model.processes import ZEEBE, Process
 from sandbox.stand_in.model.recovery import Recovery
 from sandbox.stand_in.restore_application import RESTORING, RestoreApplication
@@ -42,11 +42,10 @@ class ProcessRole:
         for process in self._world.processes.known.values():
             await self._end(process)
         self._world.zeebe.load({})
+        await self._world.storage.lose()
         self._world.database = {} if self._world.conditions.rdbms else None
         self._world.recovery = Recovery()
         self._world.data_directory = set()
-        for index in list(self._world.indices):
-            self._world.indices.delete(index.name)
 
     async def _state(self, call: Call) -> Reply:
         process = self._world.processes.known.get(call.parts["name"])
@@ -89,7 +88,9 @@ class ProcessRole:
         if process.crashed:
             process.end()
             return
-        self._world.make_indices(process.name)
+        await self._world.make_indices(process.name)
+        if process.starts != start or not process.running:
+            return
         process.healthy = True
         await self._open(process)
         self._world.exporter.notice()
@@ -99,9 +100,12 @@ class ProcessRole:
             await door.open()
 
     async def _end(self, process: Process) -> None:
+        """End it; afterwards it writes nothing any more."""
         for door in self._doors_of(process):
             await door.close()
         process.end()
+        async with self._world.exporter.at_work:
+            return
 
     def _doors_of(self, process: Process) -> list[Door]:
         """Ports of a process; the web apps of 8.8 and later are inside Zeebe's."""
@@ -143,7 +147,11 @@ class ProcessRole:
     async def _backup(self, call: Call) -> Reply:
         if self._world.conditions.restore_store == "refusing":
             return Reply(502, {"message": "the backup store refuses connections"})
-        backup = self._world.zeebe_backups.known.get(int(call.parts["id"])) if call.parts["id"].isdecimal() else None
+        try:
+            number = int(call.parts["id"]) if call.parts["id"].isdecimal() else 0
+            backup = await self._world.zeebe_backups.get(number)
+        except StoreTrouble as trouble:
+            return Reply(502, {"message": f"the backup store cannot be asked: {trouble}"})
         return Reply(200, {"exists": backup is not None and backup.state == COMPLETED})
 
     def _refused_while_running(self) -> Reply | None:

@@ -60,7 +60,7 @@ class RestManagement:
             self._world.conditions.pending_change = True
             return self._spring.give("rest.exporting.hangs", call)
         try:
-            lacking = self._control.change(call.parts["operation"], soft=soft == "true")
+            lacking = await self._control.change(call.parts["operation"], soft=soft == "true")
         except KeyError:
             return self._spring.error(call, 404)
         if lacking:

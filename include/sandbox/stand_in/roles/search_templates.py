@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sandbox.stand_in.answers.record_types import RECORD_TYPES
 from sandbox.stand_in.messages import Call, Reply
 from sandbox.stand_in.routes import Handler
 from sandbox.stand_in.world import World
@@ -40,9 +39,7 @@ class SearchTemplates:
 
     def _known(self) -> Mapping[str, str]:
         """Patterns by template name."""
-        version = self._world.version("zeebe")
-        known = {f"{name}template": f"{name}*" for name in self._world.line.templates}
-        known |= {f"zeebe-record_{name}_{version}": f"zeebe-record_{name}_{version}_*" for name in RECORD_TYPES}
+        known = self._world.templates() | self._world.record_templates()
         return {n: pattern for n, pattern in known.items() if n not in self._world.conditions.templates_missing}
 
     async def _policies(self, call: Call) -> Reply:

@@ -77,8 +77,7 @@ def search(world: World, index: str, fields: Fields) -> Handler:
         wanted, page = body.get("filter") or {}, body.get("page") or {}
         found = [
             item(document, fields)
-            for i in world.indices.resolve(index, ignore_missing=True)
-            for document in i.documents.values()
+            for document in (await world.storage.documents(index)).values()
             if not (hidden and document.get("implementation") == "JOB_WORKER")
         ]
         found = [f for f in found if all(str(f.get(k)) == str(v) for k, v in wanted.items())]

@@ -101,7 +101,8 @@ def operate_search(world: World, index: str, fields: tuple[str, ...]) -> Handler
     async def search(call: Call) -> Reply:
         body = call.json() or {}
         wanted = {k: v for k, v in (body.get("filter") or {}).items() if v is not None}
-        found = [d for d in documents(world, index) if all(str(d.get(k)) == str(v) for k, v in wanted.items())]
+        there = (await world.storage.documents(index)).values()
+        found = [d for d in there if all(str(d.get(k)) == str(v) for k, v in wanted.items())]
         found.sort(key=lambda d: int(d["key"]))
         page = after(found, body.get("searchAfter"), lambda d: [str(d["key"])])[: page_size(body, "size")]
         items = [{k: d[k] for k in fields if d.get(k) is not None} for d in page]
@@ -116,7 +117,8 @@ def task_search(world: World, *, pretty: bool) -> Handler:
 
     async def search(call: Call) -> Reply:
         body = call.json() or {}
-        found = [d for d in documents(world, world.line.tasks_index) if body.get("state") in {None, d["state"]}]
+        there = (await world.storage.documents(world.line.tasks_index)).values()
+        found = [d for d in there if body.get("state") in {None, d["state"]}]
         found.sort(key=lambda d: (str(d["creationTime"]), int(d["key"])), reverse=True)
         page = after(found, body.get("searchAfter"), task_place)[: page_size(body, "pageSize")]
         return Reply(200, [task(d, first=d is found[0]) for d in page], pretty=pretty)
@@ -158,11 +160,6 @@ def task(document: Document, *, first: bool) -> dict[str, Any]:
         "implementation": document["implementation"],
         "priority": 50,
     }
-
-
-def documents(world: World, index: str) -> list[Document]:
-    """Documents of an index, none when it is missing."""
-    return [d for i in world.indices.resolve(index, ignore_missing=True) for d in i.documents.values()]
 
 
 def after(found: list[Document], place: Any, of: Callable[[Document], list[str]]) -> list[Document]:

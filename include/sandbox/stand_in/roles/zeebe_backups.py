@@ -1,11 +1,12 @@
 """Zeebe's backup API."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from sandbox.stand_in.answers.entry import ACTUATOR
 from sandbox.stand_in.messages import JSON, Call, Reply
-from sandbox.stand_in.model.backups import COMPLETED, FAILED, PartitionBackup, ZeebeBackup
+from sandbox.stand_in.model.backups import COMPLETED, FAILED, PartitionBackup, StoreTrouble, ZeebeBackup
 from sandbox.stand_in.model.clock import millis
 from sandbox.stand_in.outcomes import Outcome, Plan
 from sandbox.stand_in.roles.spring import Spring
@@ -46,11 +47,11 @@ class ZeebeBackupRole:
         """Add the paths of the backup API, each behind the guard."""
         path = self._path
         routes.add("POST", path, guard(self._create))
-        routes.add("GET", path, guard(self._list))
+        routes.add("GET", path, guard(self._with_store(self._list)))
         if self._world.line.unified:
-            routes.add("GET", f"{path}/state", guard(self._state))
-        routes.add("GET", f"{path}/{{id}}", guard(self._get))
-        routes.add("DELETE", f"{path}/{{id}}", guard(self._delete))
+            routes.add("GET", f"{path}/state", guard(self._with_store(self._state)))
+        routes.add("GET", f"{path}/{{id}}", guard(self._with_store(self._get)))
+        routes.add("DELETE", f"{path}/{{id}}", guard(self._with_store(self._delete)))
 
     async def _create(self, call: Call) -> Reply:
         generates = self._world.conditions.generates_ids
@@ -101,38 +102,48 @@ class ZeebeBackupRole:
         return ZeebeBackup(number, partitions, self._world.version("zeebe"))
 
     async def _advance(self, backup: ZeebeBackup, plan: Plan) -> None:
-        """Take the partitions' checkpoints one after the other, then complete them."""
-        pace, zeebe = self._world.pace, self._world.zeebe
-        await pace.parts()
+        """Make a backup; one whose store goes away stays as far as it is there."""
+        await self._world.pace.parts()
         await self._world.conditions.store_answers()
-        if plan.outcome is Outcome.LOST or backup.number in self._world.zeebe_backups.known:
-            return  # one the store holds already, made before a restore, stays as it is (recorded)
-        self._world.zeebe_backups.known[backup.number] = backup
+        with suppress(StoreTrouble):
+            if plan.outcome is Outcome.LOST or await self._world.zeebe_backups.get(backup.number):
+                return  # one the store holds already, made before a restore, stays as it is (recorded)
+            await self._take(backup, plan)
+
+    async def _take(self, backup: ZeebeBackup, plan: Plan) -> None:
+        """Take the partitions' checkpoints one after the other, then complete them."""
+        pace = self._world.pace
         first, *others = backup.partitions
-        first.begin(zeebe.checkpoint(first.number))
+        await self._begun(backup, first)
         await pace.parts()
         if plan.outcome is Outcome.INCOMPLETE:
-            first.end(COMPLETED)
+            await self._ended(backup, first, COMPLETED)
             return
         if plan.outcome is Outcome.HEALING:
             await plan.hold()
         for part in others:
-            part.begin(zeebe.checkpoint(part.number))
+            await self._begun(backup, part)
         await pace.parts()
         if plan.outcome is Outcome.STUCK:
             await plan.hold()
         failed = plan.outcome in {Outcome.FAILED, Outcome.PARTIAL}
         for part in backup.partitions:
             if failed:
-                part.end(FAILED, STORE_ERROR)
+                await self._ended(backup, part, FAILED, STORE_ERROR)
             else:
-                part.end(COMPLETED)
+                await self._ended(backup, part, COMPLETED)
                 await pace.parts(0.5)
 
+    async def _begun(self, backup: ZeebeBackup, part: PartitionBackup) -> None:
+        part.begin(self._world.zeebe.checkpoint(part.number))
+        await self._world.zeebe_backups.write(backup, part)
+
+    async def _ended(self, backup: ZeebeBackup, part: PartitionBackup, state: str, failure: str | None = None) -> None:
+        part.end(state, failure)
+        await self._world.zeebe_backups.write(backup, part)
+
     async def _list(self, call: Call) -> Reply:
-        if trouble := await self._store_trouble(call):
-            return trouble
-        known = sorted(self._world.zeebe_backups.known.values(), key=lambda b: -b.number)
+        known = sorted(await self._world.zeebe_backups.all(), key=lambda b: -b.number)
         prefix = call.parts.get("id", call.query.get("prefix", "*"))[:-1]
         shown = [b for b in known if b.visible and str(b.number).startswith(prefix)]
         return self._told([self._nulls(b.described(brief=True)) for b in shown])
@@ -144,9 +155,7 @@ class ZeebeBackupRole:
         number = whole(wanted)
         if number is None:
             return self._give("get.not_a_number", call, id=wanted)
-        if trouble := await self._store_trouble(call):
-            return trouble
-        backup = self._world.zeebe_backups.known.get(number)
+        backup = await self._world.zeebe_backups.get(number)
         if backup is None or not backup.visible:
             return self._give("get.missing", call, id=number)
         return self._told(self._nulls(backup.described(self._extras)))
@@ -155,15 +164,26 @@ class ZeebeBackupRole:
         number = whole(call.parts["id"])
         if number is None:
             return self._give("get.not_a_number", call, id=call.parts["id"])
-        if trouble := await self._store_trouble(call):
-            return trouble
-        self._world.zeebe_backups.known.pop(number, None)
+        await self._world.zeebe_backups.delete(number)
         return Reply(204)
 
     async def _state(self, call: Call) -> Reply:
         if not self._since_8_9:
             return self._give("get.not_a_number", call, id="state")
-        return self._told(holdings(self._world))
+        return self._told(await holdings(self._world))
+
+    def _with_store(self, handler: Handler) -> Handler:
+        """Answer for a store that is not there, refuses or hangs."""
+
+        async def answer(call: Call) -> Reply:
+            if trouble := await self._store_trouble(call):
+                return trouble
+            try:
+                return await handler(call)
+            except StoreTrouble:
+                return self._give("store_refusing", call)
+
+        return answer
 
     async def _store_trouble(self, call: Call) -> Reply | None:
         store = self._world.conditions.backup_store

@@ -8,11 +8,11 @@ from sandbox.stand_in.world import World
 Entry = dict[str, Any]
 
 
-def holdings(world: World) -> Entry:
+async def holdings(world: World) -> Entry:
     """Describe the store: one range from the first record to the newest backup, or two around a gap before it."""
     conditions = world.conditions
     kind = "SCHEDULED_BACKUP" if conditions.generates_ids else "MANUAL_BACKUP"
-    done = sorted((b for b in world.zeebe_backups.known.values() if b.state == COMPLETED), key=lambda b: b.number)
+    done = sorted((b for b in await world.zeebe_backups.all() if b.state == COMPLETED), key=lambda b: b.number)
     states: list[Entry] = []
     ranges: list[Entry] = []
     for number in world.zeebe.partitions:
@@ -42,6 +42,6 @@ def _checkpoint(backup: ZeebeBackup, number: int, kind: str) -> Entry:
         "checkpointId": backup.number,
         "checkpointType": kind,
         "partitionId": number,
-        "checkpointPosition": len(part.held.records),
+        "checkpointPosition": part.position,
         "checkpointTimestamp": part.created,
     }

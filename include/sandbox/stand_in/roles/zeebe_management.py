@@ -126,7 +126,7 @@ class ZeebeManagement:
         if soft not in {"true", "false"}:
             return self._spring.error(call, 400)
         try:
-            lacking = ExportingControl(self._world).change(operation, soft=soft == "true")
+            lacking = await ExportingControl(self._world).change(operation, soft=soft == "true")
         except KeyError:
             return self._spring.give("zeebe.exporting.unknown", call, operation=operation)
         if lacking:

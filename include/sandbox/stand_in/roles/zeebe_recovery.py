@@ -70,7 +70,7 @@ class ZeebeRecovery:
         if len(wanted) != 1:
             return self._give("restore.several" if wanted else "restore.no_id", call)
         number = int(wanted[0])
-        backup = world.zeebe_backups.known.get(number)
+        backup = await world.zeebe_backups.get(number)
         numbers = {"id": number, "partition": 1, "there": len(world.zeebe.partitions) + 1}
         if refusal or backup is None or backup.state != BACKUP_COMPLETED:
             here = len(world.zeebe.partitions)
@@ -102,7 +102,7 @@ class ZeebeRecovery:
             change.progress[number] = (RESTORED, zulu())
         # A pause is configuration of the cluster, which the Restore API does not touch (camunda/camunda #60737).
         phases = dict(world.zeebe.phases)
-        world.zeebe.load({part.number: part.held for part in backup.partitions})
+        world.zeebe.load(await world.zeebe_backups.load(backup))
         world.zeebe.phases = phases
         world.zeebe_backups.latest = backup.number
         recovery.recovering.clear()
