@@ -1,6 +1,5 @@
 """Camunda 8 on this machine alone, to try backups on: a program of its own (`python -m sandbox`).
 
-The search engine is a real OpenSearch; a stand-in plays Camunda, or a distribution of the user's own is run
-(`CAMUNDA_HOME`), beside which only Optimize is a stand-in.
+The embedded cluster is OpenSearch and an S3 store, run from Python, and before them a stand-in for Camunda 8.6.
 Nothing in `dags/` or `plugins/` imports this package.
 """

@@ -38,7 +38,7 @@ def variables(address: str) -> dict[str, str]:
 
 
 class Processes(Protocol):
-    """What is controlled, see `CamundaCluster`."""
+    """What is controlled: the parts of a cluster."""
 
     parts: tuple[str, ...]
 

@@ -15,7 +15,7 @@ from sandbox.demo.clusters import CLUSTER_FILES, connections
 from sandbox.process_control import variables
 from sandbox.workload import Workload
 from tests.observing import until
-from tests.real.conftest import PORTS
+from tests.real.conftest import PORTS, Cluster
 
 SHORT = {"grace": "20s", "faults": "10s", "stall": "60s", "deadline": "120s", "max_pause": "90s"}
 
@@ -25,7 +25,7 @@ class Backups:
 
     job = "back_up"
 
-    def __init__(self, cluster: CamundaCluster, airflow: AirflowProcesses) -> None:
+    def __init__(self, cluster: Cluster, airflow: AirflowProcesses) -> None:
         self.cluster, self.airflow = cluster, airflow
 
     @property
@@ -73,7 +73,7 @@ class Backups:
         return found
 
 
-def restart_importers(cluster: CamundaCluster) -> None:
+def restart_importers(cluster: Cluster) -> None:
     """Start Operate and Tasklist again and wait until they show new work.
 
     After an outage of the search engine their importers were seen to pause for many minutes.
@@ -90,7 +90,7 @@ def restart_importers(cluster: CamundaCluster) -> None:
 
 @contextmanager
 def airflow_for(
-    cluster: CamundaCluster,
+    cluster: Cluster,
     variants: Mapping[str, Mapping[str, Any]],
     folder: Path,
     environment: Mapping[str, str] | None = None,

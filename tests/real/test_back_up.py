@@ -1,4 +1,4 @@
-"""The backup DAG on real Camunda 8.6, through a real Airflow: under load, and while things die."""
+"""The backup DAG on the embedded cluster, through a real Airflow: under load, and while things die."""
 
 import os
 import signal
@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from sandbox.airflow_processes import AirflowProcesses
-from sandbox.camunda_cluster import CamundaCluster
 from sandbox.workload import Load, Workload
 from tests.observing import until
 from tests.real.backups import Backups, airflow_for, restart_importers
+from tests.real.conftest import AGAINST, Cluster
 
 WRONG = {"name": "nope", "type": "fs", "settings": {"location": "nope"}}
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -23,7 +23,7 @@ WORDS = {"COMPLETED", "SUCCESS"}
 
 
 @pytest.fixture(scope="module")
-def airflow(cluster: CamundaCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowProcesses]:
+def airflow(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowProcesses]:
     """Airflow, without the guard: three cluster files for one cluster would look like strangers' pauses to it."""
     with airflow_for(cluster, VARIANTS, tmp_path_factory.mktemp("backups")) as processes:
         processes.client.set_paused("guard", paused=True)
@@ -31,14 +31,14 @@ def airflow(cluster: CamundaCluster, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture
-def backups(cluster: CamundaCluster, airflow: AirflowProcesses) -> Backups:
+def backups(cluster: Cluster, airflow: AirflowProcesses) -> Backups:
     """Backups of the embedded cluster."""
     with Workload(cluster.urls) as work:
         work.start(3)
     return Backups(cluster, airflow)
 
 
-@pytest.mark.shows("backup", line="8.6", engine="OpenSearch 3.8.0", store="fs", against="real")
+@pytest.mark.shows("backup", line="8.6", engine="OpenSearch 3.8.0", store="fs", against=AGAINST)
 @pytest.mark.parametrize("variant", ["embedded", "vendors-order"])
 def test_a_backup_under_load_is_complete_by_every_components_own_word(backups: Backups, variant: str) -> None:
     with Load(backups.cluster.urls) as load:
@@ -56,7 +56,7 @@ def test_a_backup_under_load_is_complete_by_every_components_own_word(backups: B
     assert manifest["counts"]["process_definitions"] >= 1
 
 
-@pytest.mark.shows("backup", line="8.6", engine="OpenSearch 3.8.0", store="fs", against="real")
+@pytest.mark.shows("backup", line="8.6", engine="OpenSearch 3.8.0", store="fs", against=AGAINST)
 def test_a_task_killed_in_mid_wait_is_tried_again_and_the_set_is_complete(backups: Backups) -> None:
     run_id = backups.start("embedded")
     backups.when("embedded", run_id, "start_zeebe", "success", lambda: backups.cluster.freeze_part("zeebe"))
@@ -80,7 +80,7 @@ def test_a_wrong_repository_is_found_before_anything_is_changed(backups: Backups
     assert backups.phases() == {"EXPORTING"}
 
 
-@pytest.mark.shows("backup", line="8.6", engine="OpenSearch 3.8.0", store="fs", against="real")
+@pytest.mark.shows("backup", line="8.6", engine="OpenSearch 3.8.0", store="fs", against=AGAINST)
 def test_a_backup_store_that_stops_during_zeebes_backup_costs_the_id_and_nothing_else(backups: Backups) -> None:
     run_id = backups.start("embedded")
     backups.when("embedded", run_id, "pause", "success", lambda: backups.cluster.kill_part("store"))
@@ -99,7 +99,7 @@ def test_a_backup_store_that_stops_during_zeebes_backup_costs_the_id_and_nothing
     assert int(backups.client.xcom("back_up_embedded", again, "mint_backup_id")) > lost
 
 
-@pytest.mark.shows("backup", line="8.6", engine="OpenSearch 3.8.0", store="fs", against="real")
+@pytest.mark.shows("backup", line="8.6", engine="OpenSearch 3.8.0", store="fs", against=AGAINST)
 def test_a_backup_store_that_answers_wrongly_fails_zeebes_part_and_the_run(backups: Backups) -> None:
     backups.cluster.stop_part("store")
     backups.cluster.start_part("store", backup_store="s3-wrong")
@@ -120,7 +120,7 @@ def test_a_backup_store_that_answers_wrongly_fails_zeebes_part_and_the_run(backu
             backups.cluster.wait_healthy(part, 120)
 
 
-@pytest.mark.shows("backup", line="8.6", engine="OpenSearch 3.8.0", store="fs", against="real")
+@pytest.mark.shows("backup", line="8.6", engine="OpenSearch 3.8.0", store="fs", against=AGAINST)
 def test_a_search_engine_that_stops_in_the_window_fails_the_run_and_exporting_runs(backups: Backups) -> None:
     run_id = backups.start("embedded")
     backups.when("embedded", run_id, "wait_zeebe", "success", lambda: backups.cluster.kill_part("search"))

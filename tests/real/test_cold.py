@@ -1,4 +1,4 @@
-"""The cold backup and the cold restore on real Camunda 8.6, through a real Airflow."""
+"""The cold backup and the cold restore on the embedded cluster, through a real Airflow."""
 
 import tarfile
 from collections.abc import Iterator
@@ -8,17 +8,17 @@ import pytest
 import requests
 
 from sandbox.airflow_processes import AirflowProcesses
-from sandbox.camunda_cluster import CamundaCluster
 from sandbox.workload import Workload
 from tests.observing import until
 from tests.real.backups import Backups, airflow_for
+from tests.real.conftest import AGAINST, Cluster
 
 LIMITS = {"stop": "60s", "snapshots": "3m", "stall": "60s", "start": "4m", "settle": "4m", "sign_off": "5m"}
 PARTS = ("zeebe", "operate", "tasklist", "optimize")
 
 
 @pytest.fixture(scope="module")
-def airflow(cluster: CamundaCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowProcesses]:
+def airflow(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowProcesses]:
     """Airflow with a cluster file that knows where cold backups go."""
     fields = {
         "restore_limits": LIMITS,
@@ -63,9 +63,9 @@ def settled(work: Workload, started: list[int]) -> dict[int, str]:
     return {key: found[key] for key in started}
 
 
-@pytest.mark.shows("cold backup and restore", line="8.6", engine="OpenSearch 3.8.0", store="fs", against="real")
+@pytest.mark.shows("cold backup and restore", line="8.6", engine="OpenSearch 3.8.0", store="fs", against=AGAINST)
 def test_a_cluster_that_was_backed_up_cold_is_destroyed_and_comes_back(
-    cluster: CamundaCluster, airflow: AirflowProcesses
+    cluster: Cluster, airflow: AirflowProcesses
 ) -> None:
     with Workload(cluster.urls) as work:
         started = work.start(10)
@@ -108,7 +108,7 @@ def test_a_cluster_that_was_backed_up_cold_is_destroyed_and_comes_back(
         until(lambda: work.instances().get(started[5]) == "COMPLETED", seconds=60)
 
 
-def test_the_snapshots_do_not_disturb_the_web_apps_own_lists(cluster: CamundaCluster) -> None:
+def test_the_snapshots_do_not_disturb_the_web_apps_own_lists(cluster: Cluster) -> None:
     for app in ("operate", "tasklist"):
         listed = requests.get(f"{cluster.urls[f'{app}_management']}/actuator/backups", timeout=30)
         assert listed.ok, listed.text

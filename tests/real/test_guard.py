@@ -1,15 +1,15 @@
-"""The guard, when all of Airflow dies in the middle of a backup of real Camunda 8.6."""
+"""The guard, when all of Airflow dies in the middle of a backup of the embedded cluster."""
 
 from pathlib import Path
 
-from sandbox.camunda_cluster import CamundaCluster
 from tests.observing import until
 from tests.real.backups import Backups, airflow_for
+from tests.real.conftest import Cluster
 
 HASTY = {"limits": {"max_pause": "15s", "faults": "10m"}, "guard": {"margin": "1s"}}
 
 
-def test_the_guard_ends_a_pause_after_all_of_airflow_was_killed(cluster: CamundaCluster, tmp_path: Path) -> None:
+def test_the_guard_ends_a_pause_after_all_of_airflow_was_killed(cluster: Cluster, tmp_path: Path) -> None:
     with airflow_for(cluster, {"hasty": HASTY}, tmp_path) as airflow:
         backups = Backups(cluster, airflow)
         run_id = backups.start("hasty")

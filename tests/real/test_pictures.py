@@ -1,4 +1,4 @@
-"""Pictures of a restored cluster, taken with the system's Chromium; on the stand-in's pages, and on the real ones."""
+"""Pictures of a restored cluster, taken with the system's Chromium; on the stand-in and on the embedded cluster."""
 
 import json
 import logging
@@ -19,8 +19,8 @@ from camunda_backup.errors import RestoreFailed
 from camunda_backup.operators.pictures import TakePictures
 from camunda_backup.visual.browser import SIZE, Picture, Site, lacking, take_pictures
 from camunda_backup.visual.pages import Page, pages_of
-from sandbox.camunda_cluster import CamundaCluster
 from sandbox.workload import Workload
+from tests.real.conftest import Cluster as Embedded
 from tests.stand_in import StandIn, until
 
 PASSWORD = "demo"
@@ -284,7 +284,7 @@ def test_a_connection_that_is_not_there_is_named(
         run(step())
 
 
-def test_the_real_apps_show_what_is_wanted(cluster: CamundaCluster, workload: Workload) -> None:
+def test_the_apps_of_the_embedded_cluster_show_what_is_wanted(cluster: Embedded, workload: Workload) -> None:
     started = workload.start(3)
     until(lambda: set(started) - workload.tasks().keys(), lambda missing: not missing, seconds=400)
     pictures = look(wanted(cluster.urls), patience=180)
@@ -292,7 +292,7 @@ def test_the_real_apps_show_what_is_wanted(cluster: CamundaCluster, workload: Wo
     assert {size(picture.png) for picture in pictures.values()} == {SIZE}
 
 
-def test_the_real_apps_refuse_a_wrong_password(cluster: CamundaCluster) -> None:
+def test_the_apps_of_the_embedded_cluster_refuse_a_wrong_password(cluster: Embedded) -> None:
     told = problems(look(wanted(cluster.urls, password=WRONG)))
     assert {word.split(": ")[1] for name, word in told.items() if word and name != "optimize"} == {
         "the app refuses the user demo of connection operate_web",

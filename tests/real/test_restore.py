@@ -1,4 +1,4 @@
-"""The restore DAG on real Camunda 8.6, through a real Airflow: refusals first, then a whole one."""
+"""The restore DAG on the embedded cluster, through a real Airflow: refusals first, then a whole one."""
 
 import json
 import shutil
@@ -17,6 +17,7 @@ from sandbox.demo.clusters import CLUSTER_FILES
 from sandbox.workload import Workload
 from tests.observing import until
 from tests.real.backups import Backups, airflow_for, restart_importers
+from tests.real.conftest import AGAINST, Cluster
 
 LIMITS = {"stop": "15s", "snapshots": "3m", "stall": "60s", "start": "4m", "settle": "3m", "sign_off": "5m"}
 MENDED = Path(tempfile.mkdtemp(prefix="camunda-backup-"), "mended")
@@ -39,7 +40,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def airflow(cluster: CamundaCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowProcesses]:
+def airflow(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowProcesses]:
     """Airflow with cluster files that say different things of one cluster."""
     fields = {"restore_limits": LIMITS, "visual_check": {"enabled": False}}
     variants = {name: {**fields, **own} for name, own in VARIANTS.items()}
@@ -78,7 +79,7 @@ class Restores(Backups):
 
 
 @pytest.fixture(scope="module")
-def backed_up(cluster: CamundaCluster, airflow: AirflowProcesses) -> int:
+def backed_up(cluster: Cluster, airflow: AirflowProcesses) -> int:
     """A backup of the cluster, known to every variant; its ID."""
     with Workload(cluster.urls) as work:
         work.start(6)
@@ -102,7 +103,7 @@ def _copy(manifests: Path, name: str, backup_id: int) -> None:
 
 
 @pytest.fixture
-def restores(cluster: CamundaCluster, airflow: AirflowProcesses, backed_up: int) -> Restores:
+def restores(cluster: Cluster, airflow: AirflowProcesses, backed_up: int) -> Restores:
     """Restores of the embedded cluster, which has a backup."""
     return Restores(cluster, airflow)
 
@@ -120,14 +121,14 @@ def refused(restores: Restores, variant: str, **conf: Any) -> str:
     return restores.said(variant, run_id, "plan")
 
 
-@pytest.mark.shows("restore", line="8.6", engine="OpenSearch 3.8.0", store="fs", against="real")
+@pytest.mark.shows("restore", line="8.6", engine="OpenSearch 3.8.0", store="fs", against=AGAINST)
 def test_a_backup_of_another_version_is_refused(restores: Restores) -> None:
     said = refused(restores, "newer")
 
     assert "the backup was made by Camunda 8.6.0, but the cluster file says 8.6.1" in said
 
 
-@pytest.mark.shows("restore", line="8.6", engine="OpenSearch 3.8.0", store="fs", against="real")
+@pytest.mark.shows("restore", line="8.6", engine="OpenSearch 3.8.0", store="fs", against=AGAINST)
 def test_a_missing_snapshot_part_is_refused_and_named(restores: Restores, backed_up: int) -> None:
     repository = f"{restores.cluster.urls['search']}/_snapshot/backups"
     name = f"camunda_tasklist_{backed_up}_8.6.0_part_2_of_6"
@@ -147,7 +148,7 @@ def test_a_missing_snapshot_part_is_refused_and_named(restores: Restores, backed
             _copy(manifests, variant, again)
 
 
-@pytest.mark.shows("restore", line="8.6", engine="OpenSearch 3.8.0", store="fs", against="real")
+@pytest.mark.shows("restore", line="8.6", engine="OpenSearch 3.8.0", store="fs", against=AGAINST)
 def test_a_search_engine_that_is_down_is_refused(restores: Restores) -> None:
     restores.cluster.stop_part("search")
     try:
@@ -160,7 +161,7 @@ def test_a_search_engine_that_is_down_is_refused(restores: Restores) -> None:
     assert "(embedded_search): no connection" in said
 
 
-@pytest.mark.shows("restore", line="8.6", engine="OpenSearch 3.8.0", store="fs", against="real")
+@pytest.mark.shows("restore", line="8.6", engine="OpenSearch 3.8.0", store="fs", against=AGAINST)
 def test_what_is_typed_wrong_is_refused_all_at_once(restores: Restores) -> None:
     said = refused(restores, "embedded", confirm="production", backup_id=12345, backupid=7)
 
@@ -169,7 +170,7 @@ def test_what_is_typed_wrong_is_refused_all_at_once(restores: Restores) -> None:
     assert "unknown in the run's conf: backupid" in said
 
 
-@pytest.mark.shows("restore", line="8.6", engine="OpenSearch 3.8.0", store="fs", against="real")
+@pytest.mark.shows("restore", line="8.6", engine="OpenSearch 3.8.0", store="fs", against=AGAINST)
 def test_a_component_that_refuses_to_stop_keeps_everything_from_being_deleted(restores: Restores) -> None:
     before = restores.indices()
 
@@ -188,7 +189,7 @@ def test_a_component_that_refuses_to_stop_keeps_everything_from_being_deleted(re
         restores.cluster.wait_healthy(part, 240)
 
 
-@pytest.mark.shows("restore", line="8.6", engine="OpenSearch 3.8.0", store="fs", against="real")
+@pytest.mark.shows("restore", line="8.6", engine="OpenSearch 3.8.0", store="fs", against=AGAINST)
 def test_a_data_directory_that_is_not_empty_stops_the_restore_before_any_index_goes(restores: Restores) -> None:
     before = restores.indices()
 
@@ -205,7 +206,7 @@ def test_a_data_directory_that_is_not_empty_stops_the_restore_before_any_index_g
     assert "stays stopped rather than half-started" in said
 
 
-@pytest.mark.shows("restore", line="8.6", engine="OpenSearch 3.8.0", store="fs", against="real")
+@pytest.mark.shows("restore", line="8.6", engine="OpenSearch 3.8.0", store="fs", against=AGAINST)
 def test_a_destroyed_cluster_comes_back_from_where_its_restore_failed_and_waits_for_a_person(
     restores: Restores,
 ) -> None:

@@ -1,5 +1,6 @@
 """The clusters that the demo can back up, and what Airflow is told about them."""
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -43,7 +44,11 @@ STAND_IN_SERVERS = (
     "search",
     "control",
 )
+CAMUNDA_HOME = "CAMUNDA_HOME"
+"""The environment variable that leads to a Camunda of the user's own, unpacked."""
+
 STAND_IN_LINE = "8.6"
+STAND_IN = "Camunda: a stand-in, part of this project, plays it; nothing of Camunda's is fetched."
 STAND_IN_MIB = 150
 STAND_IN_PATIENCE = 60.0
 
@@ -138,7 +143,7 @@ class StandInCluster:
 
 
 def cluster_of(stack: str, home: Path, base_port: int) -> DemoCluster:
-    """Return the cluster of a stack.
+    """Return the cluster of a stack; the embedded one is of the user's own Camunda where `CAMUNDA_HOME` is set.
 
     :param stack: a key of `STACKS`
     :param home: the folder for data and logs
@@ -146,18 +151,25 @@ def cluster_of(stack: str, home: Path, base_port: int) -> DemoCluster:
     """
     if stack == "stand-in":
         return StandInCluster(home, base_port)
-    from sandbox.camunda_cluster import CamundaCluster  # noqa: PLC0415 - its packages are not installed for the stand-in
+    # The packages of both are not installed for the stand-in.
+    if os.environ.get(CAMUNDA_HOME):
+        from sandbox.camunda_cluster import CamundaCluster  # noqa: PLC0415
 
-    return CamundaCluster(home, base_port)
+        return CamundaCluster(home, base_port)
+    from sandbox.open_cluster import OpenCluster  # noqa: PLC0415
+
+    return OpenCluster(home, base_port)
 
 
 def licences(stack: str) -> list[str]:
-    """Return what is fetched for a stack, and under which licence, a line each."""
+    """Return what is fetched for a stack, and under which licence, a line each; and what plays Camunda."""
     if stack == "stand-in":
         return ["Nothing is fetched: a stand-in, part of this project, plays Camunda and the search engine."]
-    from sandbox.fetch import LICENCES  # noqa: PLC0415 - needs packages that are not installed for the stand-in
+    from sandbox.open_cluster import LICENCES  # noqa: PLC0415 - needs packages that are not installed for the stand-in
 
-    return [f"{one.part:32}{one.source:18}{one.licence}" for one in LICENCES]
+    own = os.environ.get(CAMUNDA_HOME)
+    camunda = f"Camunda: yours, in {own}, under its own licence." if own else STAND_IN
+    return [*(f"{one.part:32}{one.source:18}{one.licence}" for one in LICENCES), camunda]
 
 
 def connections(name: str, urls: Mapping[str, str]) -> dict[str, str]:
