@@ -26,7 +26,8 @@ LICENCES = tuple(one for one in fetch.LICENCES if not one.part.startswith("Camun
 BUCKET = "zeebe-backups"
 REPOSITORY = "backups"
 INDICES = "operate-*,tasklist-*,optimize-*,zeebe-record*"
-START_PATIENCE = 120.0
+START_PATIENCE = 240.0
+CONTROL_TIMEOUT = 60.0  # seconds; a stop waits for what is being written
 MEMORY_MIB = 1024
 DATA_MIB = 256
 CONTROL = "control"
@@ -262,7 +263,7 @@ class OpenCluster:
         """
         try:
             with session() as direct:
-                response = direct.request(method, f"{self.processes}{path}", json=body, timeout=TIMEOUT)
+                response = direct.request(method, f"{self.processes}{path}", json=body, timeout=CONTROL_TIMEOUT)
         except requests.RequestException as error:
             raise SandboxError(f"The stand-in does not answer {method} {path}: {type(error).__name__}.") from error
         if not response.ok:

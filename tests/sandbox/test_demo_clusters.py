@@ -13,7 +13,9 @@ from camunda_backup.cluster_files import read_clusters
 from sandbox import ports
 from sandbox.airflow_settings import AirflowSettings
 from sandbox.demo.browser import visual_check
-from sandbox.demo.clusters import STACKS, connections, write_cluster_file
+from sandbox.demo.clusters import CAMUNDA_HOME, STACKS, cluster_of, connections, licences, write_cluster_file
+from sandbox.embedded import EmbeddedCluster
+from sandbox.open_cluster import ARTIFACTS, OpenCluster
 from sandbox.process_control import variables
 
 URLS = ports.urls(28000, ports.OFFSETS)
@@ -39,6 +41,25 @@ def test_airflow_gets_the_one_cluster_that_runs(name: str, tmp_path: Path) -> No
     assert cluster.name == name
     assert cluster.links.operate == "http://127.0.0.1:28020"
     assert cluster.links.snapshots == "http://127.0.0.1:28050"
+
+
+def test_the_embedded_cluster_is_open_parts_unless_there_is_a_camunda_of_the_users_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(CAMUNDA_HOME, raising=False)
+    assert isinstance(cluster_of("embedded", tmp_path, 28000), OpenCluster)
+    fetched, played = licences("embedded")[:-1], licences("embedded")[-1]
+    assert "a stand-in, part of this project, plays it" in played
+    assert not [line for line in fetched if "camunda" in line.lower()]
+
+    monkeypatch.setenv(CAMUNDA_HOME, str(tmp_path))
+    assert isinstance(cluster_of("embedded", tmp_path, 28000), EmbeddedCluster)
+    assert licences("embedded")[-1] == f"Camunda: yours, in {tmp_path}, under its own licence."
+
+
+def test_a_part_is_named_with_its_licence_for_everything_that_is_fetched() -> None:
+    named = " ".join(licences("embedded"))
+    assert all(artifact.version in named for artifact in ARTIFACTS)
 
 
 @pytest.mark.parametrize("name", STACKS.values())

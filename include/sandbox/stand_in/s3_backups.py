@@ -70,12 +70,13 @@ class S3Backups(ZeebeBackups):
 
     async def load(self, backup: ZeebeBackup) -> dict[int, Checkpoint]:
         """Return what a complete backup holds of each partition."""
-        return {
-            part.number: CHECKPOINTS.validate_json(
-                await self._asked(self._read, key(backup.number, part.number, CHECKPOINT)) or b""
-            )
-            for part in backup.partitions
-        }
+        held: dict[int, Checkpoint] = {}
+        for part in backup.partitions:
+            content = await self._asked(self._read, key(backup.number, part.number, CHECKPOINT))
+            if content is None:
+                raise StoreTrouble(f"what backup {backup.number} holds of partition {part.number} is gone")
+            held[part.number] = CHECKPOINTS.validate_json(content)
+        return held
 
     async def delete(self, number: int) -> None:
         """Delete a backup, its manifests first."""

@@ -36,11 +36,11 @@ class Storage(Protocol):
     """What exporter, importers and web apps need of a search engine.
 
     With a real one every call may raise `Unreachable` or `Refused`, see `snapshot_client.py`.
-
-    :param look_seconds: how often somebody else may have changed what is in it; None: whoever does so says it
     """
 
-    look_seconds: float | None
+    @property
+    def look_seconds(self) -> float | None:
+        """How often to look whether somebody else has changed what is in it; None: whoever does so says it."""
 
     async def make(self, indices: Sequence[str], templates: Mapping[str, str]) -> None:
         """Make indices, and templates by name for a pattern each; those that are there stay as they are."""
