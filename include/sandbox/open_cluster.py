@@ -28,7 +28,7 @@ REPOSITORY = "backups"
 INDICES = "operate-*,tasklist-*,optimize-*,zeebe-record*"
 START_PATIENCE = 240.0
 CONTROL_TIMEOUT = 60.0  # seconds; a stop waits for what is being written
-MEMORY_MIB = 1024
+MEMORY_MIB = 896  # 432 were seen, of which the heap of OpenSearch may still grow
 DATA_MIB = 256
 CONTROL = "control"
 

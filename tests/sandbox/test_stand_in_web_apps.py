@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import requests
 
 from tests.stand_in import StandIn, until
 
@@ -245,3 +246,28 @@ def test_planted_backups_are_found_and_burn_their_ids(camunda_8_6: StandIn) -> N
     for door in ("zeebe", "operate", "tasklist", "optimize"):
         assert look(camunda_8_6, door, f"{BACKUPS}/41") == "COMPLETED"
     assert start(camunda_8_6, "zeebe", 41)["status"] == 409
+
+
+def test_operate_imports_what_is_in_the_records_indices_whoever_put_it_there(camunda_8_6: StandIn) -> None:
+    (key,) = camunda_8_6.work(1)
+    query = {"query": {"term": {"key": key}}}
+    found = camunda_8_6.ask("search", "/zeebe-record_process-instance_*/_search", "POST", json=query).json()
+    (hit,) = found["hits"]["hits"]
+    ahead = {**hit["_source"], "key": key + 1000, "position": hit["_source"]["position"] + 1000}
+    path = f"/{hit['_index']}/_doc/{ahead['partitionId']}-{ahead['position']}"
+    camunda_8_6.ask("search", path, "PUT", json=ahead).raise_for_status()
+    camunda_8_6.ask("zeebe_management", "/actuator/exporting/resume", "POST").raise_for_status()
+    until(
+        lambda: camunda_8_6.count("operate-list-view-8.3.0_", {"term": {"key": key + 1000}}), lambda found: found == 1
+    )
+
+
+def test_a_frozen_process_answers_once_it_is_thawed(camunda_8_6: StandIn) -> None:
+    camunda_8_6.conditions(frozen=["operate"])
+    with pytest.raises(requests.Timeout):
+        camunda_8_6.ask("operate_management", "/actuator/health", timeout=0.3)
+    assert camunda_8_6.healthy("tasklist")
+    camunda_8_6.work(1)
+    assert (camunda_8_6.count("operate-list-view-8.3.0_"), camunda_8_6.count("tasklist-task-8.5.0_")) == (0, 1)
+    camunda_8_6.conditions(frozen=[])
+    assert camunda_8_6.healthy("operate")

@@ -36,6 +36,9 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--store", type=address, help="URL of an S3 store for Zeebe's backups; needs --bucket")
     parser.add_argument("--bucket", help="bucket in that store")
     parser.add_argument("--client-secret", help="opens an OpenID Connect issuer for the client camunda-backup")
+    parser.add_argument(
+        "--provider", type=address, help="URL of a realm of Keycloak in its place; needs --client-secret"
+    )
     parser.add_argument("--repository", action="store_true", help="register the snapshot repository at the start")
     parser.add_argument("--until-stdin-closes", action="store_true", help="stop when standard input ends")
     return parser
@@ -56,7 +59,7 @@ async def serve(options: argparse.Namespace) -> None:
         threading.Thread(target=watch_stdin, args=(loop, stopped), daemon=True).start()
     play = Play(**{field.name: getattr(options, field.name) for field in fields(Play)})
     world = World(play)
-    await world.reset(repository=options.repository)
+    world.reset(repository=options.repository)
     if options.only:
         doors = await open_doors(world, only_optimize(world), options.ports)
         await world.make_indices("optimize")
@@ -84,6 +87,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.only and not options.search:
         parser.error("--only needs --search")
+    if options.provider and not options.client_secret:
+        parser.error("--provider needs --client-secret")
     if bool(options.store) != bool(options.bucket):
         parser.error("--store and --bucket belong together")
     try:

@@ -97,7 +97,7 @@ class Control:
             await door.open()
         wanted = call.json() or {}
         self._world.down.clear()
-        await self._world.reset(repository=bool(wanted.get("repository", False)))
+        self._world.reset(repository=bool(wanted.get("repository", False)))
         await self._world.begin()
         if wanted.get("kept"):
             self._world.bring_back()

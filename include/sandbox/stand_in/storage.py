@@ -139,15 +139,12 @@ class OwnEngine:
 
 
 class RealEngine:
-    """A search engine of its own.
-
-    :param role: in whose name it is asked
-    """
+    """A search engine of its own."""
 
     look_seconds = LOOK_SECONDS
 
-    def __init__(self, role: str, url: str) -> None:
-        self._client = SnapshotClient(role, url)
+    def __init__(self, url: str) -> None:
+        self._client = SnapshotClient("stand-in", url)
 
     async def make(self, indices: Sequence[str], templates: Mapping[str, str]) -> None:
         """Make indices, and templates by name for a pattern each; indices that are there stay as they are."""

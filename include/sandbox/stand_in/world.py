@@ -5,7 +5,7 @@ import time
 from collections.abc import Coroutine
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sandbox.stand_in.answers import ENGINES, LINES, Answers
 from sandbox.stand_in.answers.record_types import RECORD_TYPES
@@ -28,7 +28,11 @@ from sandbox.stand_in.snapshot_client import Refused, Unreachable
 from sandbox.stand_in.storage import OwnEngine, RealEngine, Storage
 
 REPOSITORY = "backups"
+CLIENT = "camunda-backup"
 RETRY_SECONDS = 0.5
+
+if TYPE_CHECKING:
+    from sandbox.stand_in.provider import Provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class Play:
     :param version: version to report instead of the line's own
     :param context_path: what Camunda's paths begin with, except Optimize's
     :param client_secret: what the issuer gives tokens for; None: there is no issuer
+    :param provider: URL of an identity provider beside the stand-in, where that secret is the client's
     :param search: URL of the search engine that all is in; None: the stand-in plays one
     :param store: URL of the S3 store that Zeebe's backups are in; None: the stand-in remembers them
     :param bucket: the bucket in it
@@ -54,6 +59,7 @@ class Play:
     version: str | None = None
     context_path: str = ""
     client_secret: str | None = None
+    provider: str | None = None
     search: str | None = None
     store: str | None = None
     bucket: str | None = None
@@ -88,7 +94,8 @@ class World:
         self.archives = Archives(self)
         self.search_url = ""
         self.down: set[str] = set()
-        self.client_secret = play.client_secret
+        self.client_secret = None if play.provider else play.client_secret
+        self.provider = self._provider_of(play)
         self.context_path = play.context_path
         self._play = play
         self._kept: tuple[dict[int, Checkpoint], list[Index], ZeebeBackups, Repositories] | None = None
@@ -100,8 +107,11 @@ class World:
         """Whether the secondary storage is in a search engine of its own."""
         return self._play.search is not None
 
-    async def reset(self, *, repository: bool) -> None:
-        """Begin again with an empty cluster; with ``repository`` the snapshot repository is registered already."""
+    def reset(self, *, repository: bool) -> None:
+        """Make an empty cluster, for which ``begin`` is the next call.
+
+        With ``repository`` the snapshot repository is registered already.
+        """
         for task in self._background:
             task.cancel()
         self.conditions, self.faults, self.outcomes = Conditions(), Faults(), Outcomes()
@@ -128,7 +138,7 @@ class World:
     def _new_storage(self) -> Storage:
         if self._play.search is None:
             return OwnEngine(self.indices, self.zeebe.partitions)
-        return RealEngine("stand-in", self._play.search)
+        return RealEngine(self._play.search)
 
     def _new_backups(self) -> ZeebeBackups:
         if self._play.store is None or self._play.bucket is None:
@@ -136,6 +146,14 @@ class World:
         from sandbox.stand_in.s3_backups import S3Backups  # noqa: PLC0415 - needs a package that `make test` may lack
 
         return S3Backups(self._play.store, self._play.bucket, tuple(self.zeebe.partitions))
+
+    @staticmethod
+    def _provider_of(play: Play) -> "Provider | None":
+        if play.provider is None:
+            return None
+        from sandbox.stand_in.provider import Provider  # noqa: PLC0415 - only where there is one
+
+        return Provider(play.provider, CLIENT, play.client_secret or "")
 
     def vouch(self, token: str, seconds: float) -> None:
         """Take a token for some seconds."""

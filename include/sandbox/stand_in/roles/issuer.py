@@ -7,9 +7,8 @@ from uuid import uuid4
 
 from sandbox.stand_in.messages import Call, Reply
 from sandbox.stand_in.routes import Routes
-from sandbox.stand_in.world import World
+from sandbox.stand_in.world import CLIENT, World
 
-CLIENT = "camunda-backup"
 DISCOVERY = "/.well-known/openid-configuration"
 TOKEN = "/token"  # noqa: S105 - a path
 NOT_CACHED = {"Cache-Control": "no-store"}

@@ -7,12 +7,16 @@ Optimize's from its source).
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from html import escape
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from sandbox.stand_in.engine.indices import Document
 from sandbox.stand_in.messages import Call, Reply
 from sandbox.stand_in.routes import Handler, Routes
 from sandbox.stand_in.world import World
+
+if TYPE_CHECKING:
+    from sandbox.stand_in.provider import Provider
 
 HTML = "text/html;charset=UTF-8"
 USER = "demo"
@@ -68,7 +72,9 @@ class HtmlPages:
             routes.add("GET", path, self._page)
             routes.add("GET", f"{CONTENT}{path}", self._content(view))
 
-    async def _page(self, _call: Call) -> Reply:
+    async def _page(self, call: Call) -> Reply:
+        if self._world.provider and not self._has_session(call):
+            return self._world.provider.login(call)
         if self._state == "error":
             return Reply(500, ERROR, HTML)
         shell = SHELL.format(title=self._title, version=escape(self._world.version(self._role)), content=CONTENT)
@@ -78,11 +84,14 @@ class HtmlPages:
         async def content(call: Call) -> Reply:
             if self._state == "blank":
                 return Reply(200, "", HTML)
-            if self._state == "login" or f"{self._cookie}=stand-in" not in call.headers.get("Cookie", ""):
+            if self._state == "login" or not self._has_session(call):
                 return Reply(401, LOGIN, HTML)
             return Reply(200, await view(self._world), HTML)
 
         return content
+
+    def _has_session(self, call: Call) -> bool:
+        return session(self._cookie) in call.headers.get("Cookie", "")
 
     @property
     def _state(self) -> str:
@@ -99,9 +108,30 @@ def login(cookie: str, refuse: Callable[[Call], Reply]) -> Handler:
         given = {**form, **call.query}
         if (given.get("username"), given.get("password")) != (USER, USER):
             return refuse(call)
-        return Reply(204, headers={"Set-Cookie": f"{cookie}=stand-in; Path=/; HttpOnly; SameSite=Lax"})
+        return Reply(204, headers=begun(cookie))
 
     return log_in
+
+
+def come_back(provider: "Provider", cookie: str, refuse: Callable[[Call], Reply]) -> Handler:
+    """Make what takes a browser that comes back from the identity provider."""
+
+    async def take(call: Call) -> Reply:
+        if await provider.redeems(call):
+            return Reply(302, headers={"Location": "/", **begun(cookie)})
+        return refuse(call)
+
+    return take
+
+
+def session(cookie: str) -> str:
+    """Give the cookie of everybody's session."""
+    return f"{cookie}=stand-in"
+
+
+def begun(cookie: str) -> dict[str, str]:
+    """Give the header that begins a session."""
+    return {"Set-Cookie": f"{session(cookie)}; Path=/; HttpOnly; SameSite=Lax"}
 
 
 async def operate_dashboard(world: World) -> str:

@@ -103,9 +103,8 @@ class ProcessRole:
         """End it; afterwards it writes nothing any more."""
         for door in self._doors_of(process):
             await door.close()
-        process.end()
         async with self._world.exporter.at_work:
-            return
+            process.end()
 
     def _doors_of(self, process: Process) -> list[Door]:
         """Ports of a process; the web apps of 8.8 and later are inside Zeebe's."""

@@ -19,7 +19,10 @@ def signed_in(world: World, handler: Handler, refuse: Callable[[Call], Reply], c
 
     async def answer(call: Call) -> Reply:
         wanted = world.conditions.sign_in
-        if wanted in {"bearer", "basic"}:
+        if world.provider:
+            token = call.headers.get("Authorization", "").removeprefix("Bearer ")
+            welcome = await world.provider.vouches_for(token, f"{call.role}-api")
+        elif wanted in {"bearer", "basic"}:
             welcome = _shows(world, wanted, call)
         else:
             welcome = cookie is None or f"{cookie}=stand-in" in call.headers.get("Cookie", "")

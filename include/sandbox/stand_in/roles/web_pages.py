@@ -6,7 +6,7 @@ from typing import Any
 from sandbox.stand_in.answers.entry import WebApp
 from sandbox.stand_in.engine.indices import Document
 from sandbox.stand_in.messages import Call, Reply
-from sandbox.stand_in.roles.pages_html import login, web_apps
+from sandbox.stand_in.roles.pages_html import come_back, login, web_apps
 from sandbox.stand_in.roles.sign_in import signed_in
 from sandbox.stand_in.roles.spring import Spring
 from sandbox.stand_in.roles.v2_searches import searches
@@ -75,6 +75,8 @@ class WebPages:
         """All paths of the web port."""
         routes = self._spring.routes()
         routes.add("POST", "/api/login", login(self._cookie, self._refuse))
+        if provider := self._world.provider:
+            routes.add("GET", provider.callback, come_back(provider, self._cookie, self._refuse))
         for pages in web_apps(self._world, self._role, self._cookie):
             pages.add_to(routes)
         if self._role != "tasklist":
