@@ -12,7 +12,7 @@ from .errors import SandboxError
 COMMANDS = {
     "demo": "start a cluster and an Airflow, and let the one back up and restore the other",
     "prove": "restore under load in every order, and count what does not fit together",
-    "up": "start a cluster of your own Camunda (CAMUNDA_HOME) and stay until Ctrl-C",
+    "up": "start the embedded cluster and stay until Ctrl-C",
     "part": "look at, stop, start, empty or restore one part of a sandbox that runs",
     "kubernetes": "start a Kubernetes control plane without containers and stay until Ctrl-C",
     "fetch": "fetch what the sandbox runs, and start nothing",

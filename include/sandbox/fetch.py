@@ -17,7 +17,6 @@ import requests
 from jgo.maven import MavenContext, PythonResolver
 
 from .errors import SandboxError
-from .licences import FETCHED
 
 Report = Callable[[str], None]
 MIB = 1024 * 1024
@@ -65,7 +64,6 @@ ICU_LOCALES = Artifact(
 )
 ARTIFACTS = (OPENSEARCH, ICU, ICU_LOCALES)
 
-LICENCES = tuple(one for one in FETCHED if one.demo)
 """What the demo fetches, and under which licence."""
 
 

@@ -95,3 +95,6 @@ FETCHED = (
     Licence("PostgreSQL", Source.DEBIAN, "PostgreSQL", ("postgresql",)),
     Licence("Chromium", Source.DEBIAN, BSD_3, ("chromium",)),
 )
+
+DEMO = tuple(one for one in FETCHED if one.demo)
+"""What the demo fetches."""

@@ -21,8 +21,6 @@ from .sites import BackupStore, Site
 Report = Callable[[str], None]
 
 LINE = "8.6"
-ARTIFACTS = (fetch.OPENSEARCH, fetch.ICU, fetch.ICU_LOCALES)
-LICENCES = tuple(one for one in fetch.LICENCES if not one.part.startswith("Camunda"))
 BUCKET = "zeebe-backups"
 REPOSITORY = "backups"
 INDICES = "operate-*,tasklist-*,optimize-*,zeebe-record*"
@@ -102,11 +100,14 @@ class OpenCluster:
     def needs(self) -> Needs:
         """Return what a start takes, for `preflight.problems`."""
         cache, context = self._site.cache, fetch.maven(lambda _: None)
-        downloads = fetch.to_download(ARTIFACTS, cache, context)
+        downloads = fetch.to_download(fetch.ARTIFACTS, cache, context)
         return Needs(
             ports={name: ports.port(self._site.base_port, name) for name in (*SERVERS, "search_transport")},
             memory_mib=MEMORY_MIB,
-            disk_mib={self.home: DATA_MIB, cache: sum(artifact.mib for artifact in fetch.missing(ARTIFACTS, cache))},
+            disk_mib={
+                self.home: DATA_MIB,
+                cache: sum(artifact.mib for artifact in fetch.missing(fetch.ARTIFACTS, cache)),
+            },
             java=True,
             download_from=tuple(context.remote_repos.values()) if downloads else (),
         )
@@ -117,7 +118,7 @@ class OpenCluster:
         :param report: is told what is being done
         :raises SandboxError: see `fetch.fetch`
         """
-        fetch.fetch(ARTIFACTS, self._site.cache, fetch.maven(report), report)
+        fetch.fetch(fetch.ARTIFACTS, self._site.cache, fetch.maven(report), report)
 
     def start(self, report: Report) -> None:
         """Start an empty cluster and wait until every part is healthy.

@@ -10,7 +10,6 @@ import yaml
 
 from sandbox.airflow_client import AirflowClient
 from sandbox.airflow_processes import AirflowProcesses
-from sandbox.camunda_cluster import CamundaCluster
 from sandbox.demo.clusters import CLUSTER_FILES, connections
 from sandbox.process_control import variables
 from sandbox.workload import Workload

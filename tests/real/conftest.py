@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.demo.clusters import CAMUNDA_HOME, cluster_of
 from sandbox.camunda_cluster import CamundaCluster
+from sandbox.demo.clusters import CAMUNDA_HOME, cluster_of
 from sandbox.open_cluster import OpenCluster
 from sandbox.preflight import problems
 from sandbox.workload import Workload

@@ -1,9 +1,9 @@
-"""Real Operate and Tasklist 8.6.0 let in whom a real Keycloak vouches for, and nobody else."""
+"""Operate and Tasklist, as the stand-in plays them, let in whom a real Keycloak vouches for, and nobody else."""
 
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -19,16 +19,15 @@ from camunda_backup.operators.identity import CheckIdentity
 from camunda_backup.visual.browser import Site as WebSite
 from camunda_backup.visual.browser import take_pictures
 from camunda_backup.visual.pages import pages_of
-from sandbox import camunda, fetch, keycloak
-from sandbox.opensearch import opensearch
-from sandbox.parts import ism_proxy
-from sandbox.programs import Program, Programs
+from sandbox import fetch, keycloak
+from sandbox.programs import Program, Programs, python_program
 from sandbox.sites import Site
 
 PORTS = int(os.environ.get("SANDBOX_TEST_PORTS", "29000")) + 300  # the embedded cluster may be up
 PATIENCE = 240.0  # seconds
 ISSUER = "real_identity"
-APPS: dict[str, Callable[[Site], Program]] = {"operate": camunda.operate, "tasklist": camunda.tasklist}
+APPS = ("operate", "tasklist")
+AGAINST = "stand-in with real Keycloak"
 CONN_IDS = {f"{app}_web": f"real_{app}_web" for app in APPS}
 BEARER = {"kind": "oidc", "issuer": ISSUER, "audience": None, "scope": None}
 COOKIE = {**BEARER, "kind": "cookie", "issuer": None}
@@ -39,7 +38,7 @@ Connect = Callable[..., None]
 
 @dataclass(frozen=True)
 class Place:
-    """Keycloak, OpenSearch, Operate and Tasklist, without Zeebe: nothing is imported, everything is answered."""
+    """Keycloak, and a stand-in that knows of it."""
 
     site: Site
     programs: Programs
@@ -51,30 +50,15 @@ class Place:
         for program in programs:
             self.programs.wait_healthy(program.name, PATIENCE)
 
-    def start_apps(self, profile: str) -> None:
-        """Start Operate and Tasklist anew.
+    def start_apps(self, *sign_in: str) -> None:
+        """Start the stand-in anew.
 
-        :param profile: how users sign in
+        :param sign_in: how its users sign in, as its command line says it
         """
-        self.programs.stop(*APPS)
-        self.start(*(self._signed(app, profile) for app in APPS))
-
-    def _signed(self, app: str, profile: str) -> Program:
-        program, prefix, issuer = APPS[app](self.site), f"CAMUNDA_{app.upper()}", keycloak.issuer(self.site)
-        settings = {
-            "SPRING_PROFILES_ACTIVE": f"{app},{profile}",
-            f"{prefix}_IMPORTERENABLED": "false",
-            f"{prefix}_ARCHIVERENABLED": "false",
-            f"{prefix}_CSRFPREVENTIONENABLED": "true",  # as it is unless somebody turns it off
-            "CAMUNDA_IDENTITY_ISSUER": issuer,
-            "CAMUNDA_IDENTITY_ISSUERBACKENDURL": issuer,
-            "CAMUNDA_IDENTITY_AUDIENCE": f"{app}-api",
-            "CAMUNDA_IDENTITY_TYPE": "KEYCLOAK",
-            "CAMUNDA_IDENTITY_CLIENTID": keycloak.CLIENT,
-            "CAMUNDA_IDENTITY_CLIENTSECRET": keycloak.SECRET,
-            "SPRING_SECURITY_OAUTH2_RESOURCESERVER_JWT_ISSUER_URI": issuer,
-        }
-        return replace(program, environment=program.environment | settings)
+        self.programs.stop("stand_in")
+        health = f"{self.site.url('operate_management')}/actuator/health/readiness"
+        arguments = ("--line", "8.6", "--ports", str(PORTS), *sign_in)
+        self.start(python_program("stand_in", "stand_in", arguments, self.site.home("stand_in"), health))
 
 
 @pytest.fixture(scope="module")
@@ -82,12 +66,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """The programs, with apps that take tokens."""
     home = tmp_path_factory.mktemp("identity")
     site = Site(home / "data", fetch.cache_folder(), PORTS, "none", "backups")
-    fetch.fetch(fetch.ARTIFACTS, site.cache, fetch.maven(print), print)
     with Programs(home) as programs:
         made = Place(site, programs)
         keycloak.prepare(site, programs, print)
-        made.start(keycloak.keycloak(site), opensearch(site), ism_proxy(site))
-        made.start_apps("identity-auth")
+        made.start(keycloak.keycloak(site))
+        made.start_apps("--provider", keycloak.issuer(site), "--client-secret", keycloak.SECRET)
         yield made
 
 
@@ -119,7 +102,7 @@ def search(access: dict[str, Any]) -> Answer:
     return AppHook(CONN_IDS["operate_web"], access).send(SEARCH)
 
 
-@pytest.mark.shows("sign-in", line="8.6", engine="OpenSearch 3.8.0", against="real")
+@pytest.mark.shows("sign-in", line="8.6", engine="OpenSearch", against=AGAINST)
 def test_a_token_of_keycloak_opens_both_apps_and_nobody_gets_in_without(place: Place, connect: Connect) -> None:
     assert check(BEARER) == {
         "issuer": keycloak.issuer(place.site),
@@ -140,7 +123,7 @@ def pictures(place: Place, password: str) -> dict[str, str | None]:
     return {one.page.name: one.problem for one in take_pictures(wanted, None, PATIENCE)}
 
 
-@pytest.mark.shows("sign-in", line="8.6", engine="OpenSearch 3.8.0", against="real")
+@pytest.mark.shows("sign-in", line="8.6", engine="OpenSearch", against=AGAINST)
 def test_the_browser_signs_in_at_keycloak_for_its_pictures(place: Place) -> None:
     names = ("operate-dashboard", "operate-processes", "tasklist")
     assert pictures(place, keycloak.PASSWORD) == dict.fromkeys(names)
@@ -178,7 +161,7 @@ def test_a_url_that_is_no_realms_is_told(place: Place, connect: Connect) -> None
     )
 
 
-@pytest.mark.shows("sign-in", line="8.6", engine="OpenSearch 3.8.0", against="real")
+@pytest.mark.shows("sign-in", line="8.6", engine="OpenSearch", against=AGAINST)
 def test_a_token_outlives_keycloak_and_a_new_one_waits_for_it(place: Place, connect: Connect) -> None:
     signed_in = AppHook(CONN_IDS["operate_web"], BEARER)
     assert let_in(signed_in.send(SEARCH))
@@ -192,7 +175,7 @@ def test_a_token_outlives_keycloak_and_a_new_one_waits_for_it(place: Place, conn
     assert check(BEARER, deadline=PATIENCE)["signed_in"] == ["operate", "tasklist"]
 
 
-@pytest.mark.shows("sign-in", line="8.6", engine="OpenSearch 3.8.0", against="real")
+@pytest.mark.shows("sign-in", line="8.6", engine="OpenSearch", against=AGAINST)
 def test_with_users_of_their_own_the_login_opens_both_apps(place: Place, connect: Connect) -> None:
-    place.start_apps("auth")
+    place.start_apps()
     assert check(COOKIE) == {"issuer": None, "signed_in": ["operate", "tasklist"], "anonymous": []}

@@ -12,7 +12,6 @@ import requests
 import yaml
 
 from sandbox.airflow_processes import AirflowProcesses
-from sandbox.camunda_cluster import CamundaCluster
 from sandbox.demo.clusters import CLUSTER_FILES
 from sandbox.workload import Workload
 from tests.observing import until

@@ -3,6 +3,7 @@
 import argparse
 
 from sandbox import fetch
+from sandbox.licences import DEMO
 
 from .output import say
 
@@ -18,7 +19,7 @@ def run(options: argparse.Namespace) -> int:
     :raises SandboxError: something cannot be fetched
     """
     del options
-    for licence in fetch.LICENCES:
+    for licence in DEMO:
         say(f"{licence.part:32}{licence.source:18}{licence.licence}")
     fetch.fetch(fetch.ARTIFACTS, fetch.cache_folder(), fetch.maven(say), say)
     say(f"Everything is in {fetch.cache_folder()}")

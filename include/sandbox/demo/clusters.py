@@ -10,6 +10,7 @@ import yaml
 
 from sandbox import ports
 from sandbox.errors import SandboxError
+from sandbox.licences import DEMO
 from sandbox.loopback import TIMEOUT, session
 from sandbox.preflight import Needs
 from sandbox.programs import Programs, python_program
@@ -165,11 +166,9 @@ def licences(stack: str) -> list[str]:
     """Return what is fetched for a stack, and under which licence, a line each; and what plays Camunda."""
     if stack == "stand-in":
         return ["Nothing is fetched: a stand-in, part of this project, plays Camunda and the search engine."]
-    from sandbox.open_cluster import LICENCES  # noqa: PLC0415 - needs packages that are not installed for the stand-in
-
     own = os.environ.get(CAMUNDA_HOME)
     camunda = f"Camunda: yours, in {own}, under its own licence." if own else STAND_IN
-    return [*(f"{one.part:32}{one.source:18}{one.licence}" for one in LICENCES), camunda]
+    return [*(f"{one.part:32}{one.source:18}{one.licence}" for one in DEMO), camunda]
 
 
 def connections(name: str, urls: Mapping[str, str]) -> dict[str, str]:
