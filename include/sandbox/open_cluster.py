@@ -100,6 +100,7 @@ class OpenCluster:
     def needs(self) -> Needs:
         """Return what a start takes, for `preflight.problems`."""
         cache, context = self._site.cache, fetch.maven(lambda _: None)
+        unpacking = sum(artifact.mib for artifact in fetch.missing(fetch.ARTIFACTS, cache))
         downloads = fetch.to_download(fetch.ARTIFACTS, cache, context)
         return Needs(
             ports={name: ports.port(self._site.base_port, name) for name in (*SERVERS, "search_transport")},

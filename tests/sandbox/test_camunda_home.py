@@ -87,7 +87,7 @@ def test_zeebe_is_run_from_the_folder(named: Path, tmp_path: Path, version: str,
     assert command[-1] == RELEASES[line].main_class
 
 
-@pytest.mark.parametrize("program", [("sandbox", "prove"), ("sandbox", "up"), ("sandbox.camunda_home",)])
+@pytest.mark.parametrize("program", [("sandbox", "prove"), ("sandbox.camunda_home",)])
 def test_programs_that_need_it_say_so_in_one_sentence(program: tuple[str, ...]) -> None:
     told = run("-m", *program, home=None)
     assert told.returncode == 1
