@@ -105,10 +105,7 @@ class OpenCluster:
         return Needs(
             ports={name: ports.port(self._site.base_port, name) for name in (*SERVERS, "search_transport")},
             memory_mib=MEMORY_MIB,
-            disk_mib={
-                self.home: DATA_MIB,
-                cache: sum(artifact.mib for artifact in fetch.missing(fetch.ARTIFACTS, cache)),
-            },
+            disk_mib={self.home: DATA_MIB, cache: unpacking},
             java=True,
             download_from=tuple(context.remote_repos.values()) if downloads else (),
         )
