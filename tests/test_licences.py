@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.fetch import ARTIFACTS, LICENCES
 from sandbox.licences import FETCHED, Source
 
 PROJECT = Path(__file__).parents[1]
@@ -139,6 +140,11 @@ def test_the_list_names_nothing_that_is_not_fetched() -> None:
         if not any(covers(coordinate, source, name) for source, name in CAN_FETCH if source is one.source)
     ]
     assert idle == []
+
+
+def test_what_the_demo_fetches_is_named_with_its_version() -> None:
+    named = " ".join(one.part for one in LICENCES)
+    assert [artifact.name for artifact in ARTIFACTS if artifact.version not in named] == []
 
 
 def test_every_licence_lets_anybody_use_it() -> None:

