@@ -90,7 +90,7 @@ def named(path: Path) -> str:
 def mistakes(path: Path) -> Iterator[str]:
     """Yield what is wrong with the imports of a file, and with its length."""
     found = list(imports(path))
-    tops, members = {dotted.partition(".")[0] for dotted in found}, {member(dotted) for dotted in found}
+    tops = {dotted.partition(".")[0] for dotted in found}
     if path.is_relative_to(SANDBOX):
         if PACKAGE in tops:
             yield f"the sandbox imports {PACKAGE}"
@@ -100,7 +100,7 @@ def mistakes(path: Path) -> Iterator[str]:
     if path.is_relative_to(DAGS) or path.parent == PLUGINS:
         yield from (f"it imports {name}, a DAG file or the plugin" for name in sorted(tops & NEIGHBOURS))
     if path.is_relative_to(DAGS):
-        yield from (f"a DAG file imports {name}" for name in sorted((tops | members - {None}) & SPOKEN_BELOW))
+        yield from (f"a DAG file imports {name}" for name in sorted(SPOKEN_BELOW & {*tops, *map(member, found)}))
     if path in PACKAGE_FILES:
         yield from (f"the package imports {name}, a DAG file" for name in sorted(tops & DAG_FILES))
         yield from upward(member(module_name(path)), found)
