@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.fetch import ARTIFACTS, LICENCES
-from sandbox.licences import FETCHED, Source
+from sandbox.fetch import ARTIFACTS
+from sandbox.licences import DEMO, FETCHED, Source
 
 PROJECT = Path(__file__).parents[1]
 OPEN = {
@@ -143,7 +143,7 @@ def test_the_list_names_nothing_that_is_not_fetched() -> None:
 
 
 def test_what_the_demo_fetches_is_named_with_its_version() -> None:
-    named = " ".join(one.part for one in LICENCES)
+    named = " ".join(one.part for one in DEMO)
     assert [artifact.name for artifact in ARTIFACTS if artifact.version not in named] == []
 
 
