@@ -13,7 +13,7 @@ from sandbox.workload import Workload
 from tests.observing import exists
 
 PORTS = int(os.environ.get("SANDBOX_TEST_PORTS", "29000"))
-AGAINST = "real" if os.environ.get(CAMUNDA_HOME) else "stand-in on real OpenSearch"
+AGAINST = "own Camunda" if os.environ.get(CAMUNDA_HOME) else "stand-in on real OpenSearch"
 """What the tests on the cluster show something of."""
 
 Cluster = OpenCluster | CamundaCluster
