@@ -12,6 +12,7 @@ import pytest
 from camunda_backup.runtimes import runtime_of
 from camunda_backup.runtimes.runtime import Runtime
 from camunda_backup.targets import CommandRuntime
+from tests.observing import exists
 from tests.runtimes.ssh_server import PASSWORD, USER, SshServer, serving
 
 CONN_ID = "camunda_host"
@@ -70,6 +71,12 @@ class Host:
         """Return the runtime of a cluster file with these processes, by way of JSON."""
         told = CommandRuntime(type="command", timeout=timeout, restore_timeout=restore_timeout, processes=processes)
         return runtime_of(json.loads(json.dumps(told.as_json())))
+
+
+def goes_on(pid: Path) -> bool:
+    """Return whether the process whose ID stands in a file is there; on a busy machine it may never have begun."""
+    known = pid.read_text(encoding="utf-8") if pid.exists() else ""
+    return bool(known.strip()) and exists(int(known))
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """An SSH server on 127.0.0.1 that runs commands as sshd does: a command with a terminal ends with its connection."""
 
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -13,6 +14,9 @@ from typing import IO
 import paramiko
 from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL, OPEN_SUCCEEDED
 
+from camunda_backup.runtimes.shells import NO_INPUT
+from camunda_backup.runtimes.ssh import START
+
 USER, PASSWORD = "camunda", "hunter2-let-me-in"
 
 
@@ -20,14 +24,22 @@ USER, PASSWORD = "camunda", "hunter2-let-me-in"
 class SshServer:
     """What the server does next, and what it ran.
 
-    ``deaf`` makes it accept no connection any more; ``breaking`` makes it hang up in the middle of the next command.
+    ``breaking`` makes it hang up when the next command is asked for; without ``own_groups`` commands share its own
+    process group.
     """
 
     key: paramiko.PKey = field(default_factory=paramiko.ECDSAKey.generate)
     port: int = 0
     breaking: bool = False
+    own_groups: bool = True
     ran: list[str] = field(default_factory=list)
     with_terminal: list[bool] = field(default_factory=list)
+    transports: list[paramiko.Transport] = field(default_factory=list)
+
+    def hang_up(self) -> None:
+        """Break every connection."""
+        for transport in self.transports:
+            transport.close()
 
     @property
     def host_key(self) -> str:
@@ -38,7 +50,7 @@ class SshServer:
 class _Session(paramiko.ServerInterface):
     def __init__(self, server: SshServer, transport: paramiko.Transport) -> None:
         self._server, self._transport = server, transport
-        self._terminal = False
+        self._terminals: set[int] = set()
 
     def get_allowed_auths(self, username: str) -> str:
         return "password"
@@ -51,12 +63,14 @@ class _Session(paramiko.ServerInterface):
         return OPEN_SUCCEEDED
 
     def check_channel_pty_request(self, channel: paramiko.Channel, *terminal: object) -> bool:
-        self._terminal = True
+        self._terminals.add(channel.get_id())
         return True
 
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
-        self._server.ran.append(command.decode())
-        self._server.with_terminal.append(self._terminal)
+        _exec, _shell, _c, script, _name, *arguments = shlex.split(command.decode())
+        if script in {START, START + NO_INPUT}:
+            self._server.ran.append(arguments[0])
+            self._server.with_terminal.append(channel.get_id() in self._terminals)
         threading.Thread(target=self._run, args=(channel, command.decode()), daemon=True).start()
         return True
 
@@ -71,7 +85,8 @@ class _Session(paramiko.ServerInterface):
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            start_new_session=True,
+            bufsize=0,
+            start_new_session=self._server.own_groups,
         ) as process:
             pumps = [
                 threading.Thread(target=self._pump, args=(process.stdout, channel.sendall), daemon=True),
@@ -82,7 +97,7 @@ class _Session(paramiko.ServerInterface):
             while process.poll() is None:
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(0.02)
-                if channel.closed and self._terminal:
+                if channel.closed and channel.get_id() in self._terminals:
                     with suppress(ProcessLookupError):
                         os.killpg(process.pid, signal.SIGHUP)
             for pump in pumps:
@@ -106,7 +121,9 @@ class _Session(paramiko.ServerInterface):
             raise TypeError("its input is a pipe")
         with suppress(OSError, ValueError):
             while data := channel.recv(65536):
-                process.stdin.write(data)
+                rest = memoryview(data)
+                while rest:
+                    rest = rest[process.stdin.write(rest) :]
         with suppress(OSError):
             process.stdin.close()
 
@@ -114,7 +131,7 @@ class _Session(paramiko.ServerInterface):
 @contextmanager
 def serving(server: SshServer) -> Iterator[SshServer]:
     """Let it listen on a free port of 127.0.0.1."""
-    transports: list[paramiko.Transport] = []
+    transports = server.transports
 
     def accept() -> None:
         with suppress(OSError):

@@ -7,7 +7,7 @@ import pytest
 from camunda_backup.clusters import Cluster
 from camunda_backup.copies import copies_of
 from camunda_backup.errors import BackupFailed, CamundaBackupError, Rejected, RestoreFailed
-from tests.runtimes.conftest import Host
+from tests.runtimes.conftest import Host, goes_on
 
 READ = "cksum < {copy} | (read sum bytes; echo $bytes $sum)"
 
@@ -154,3 +154,16 @@ def test_copies_that_the_cluster_file_says_nothing_of_are_told(host: Host) -> No
         copies_of(one).verify({"type": "command", "broker": "broker-0", "node_id": 3, "backup_id": 42, "bytes": 1})
     with pytest.raises(Rejected, match="are not known"):
         copies_of(one, "tape")
+
+
+def test_a_bring_back_command_that_takes_too_long_is_gone_and_not_tried_again(host: Host) -> None:
+    pid = host.folder / "pid"
+    copies = copies_of(
+        cluster(host, timeout="2s", bring_back=f"echo $$ > {pid}; exec sleep 300 # {{node_id}} {{backup_id}}")
+    )
+    copy = copies.take("broker-0", 42)
+
+    with pytest.raises(RestoreFailed, match="bring_back command: it did not end within 2 s and was ended"):
+        copies.bring_back("broker-0", copy)
+
+    assert not goes_on(pid)

@@ -3,7 +3,8 @@
 import logging
 import os
 import signal
-import time
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from camunda_backup.errors import ClusterFileError, Rejected, RestoreFailed, Unr
 from camunda_backup.runtimes import runtime_of
 from camunda_backup.runtimes.runtime import Runtime
 from camunda_backup.states import Component
-from tests.runtimes.conftest import Host
+from tests.observing import exists, until
+from tests.runtimes.conftest import Host, goes_on
 
 ZEEBE, OPERATE, TASKLIST = Component.ZEEBE, Component.OPERATE, Component.TASKLIST
 
@@ -29,21 +31,11 @@ def one(host: Host, **commands: str) -> Runtime:
     return host.runtime(zeebe=[host.broker("broker-0")], operate=[host.process("operate", **commands)])
 
 
-def stopped(host: Host, **commands: str) -> Runtime:
+def stopped(host: Host, timeout: str = "30s", **commands: str) -> Runtime:
     """Return a cluster of one broker, which is stopped, with these commands."""
-    runtime = host.runtime(zeebe=[host.broker("broker-0", **commands)], restore_timeout="2s")
+    runtime = host.runtime(timeout, zeebe=[host.broker("broker-0", **commands)], restore_timeout="2s")
     host.says("broker-0", "stopped")
     return runtime
-
-
-def seen(condition: Callable[[], bool], seconds: float = 20) -> bool:
-    """Wait until something is so; return whether it became so."""
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def told_by(error: type[Exception], call: Callable[..., object], *arguments: object) -> str:
@@ -51,21 +43,6 @@ def told_by(error: type[Exception], call: Callable[..., object], *arguments: obj
     with pytest.raises(error) as caught:
         call(*arguments)
     return str(caught.value)
-
-
-def alive(pid: int) -> bool:
-    """Return whether a process is there and no zombie."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return stat.rpartition(")")[2].split()[0] != "Z"
-
-
-def goes_on(pid: Path) -> bool:
-    """Return whether the process whose ID stands in a file is there; on a busy machine it may never have begun."""
-    known = pid.read_text(encoding="utf-8") if pid.exists() else ""
-    return bool(known) and alive(int(known))
 
 
 class TestStoppingAndStarting:
@@ -117,7 +94,7 @@ class TestStoppingAndStarting:
         runtime.start(OPERATE, {})
         left = int(pid.read_text())
         try:
-            assert alive(left)
+            assert exists(left)
         finally:
             os.kill(left, signal.SIGKILL)
 
@@ -235,12 +212,26 @@ class TestRestore:
         lines = [record.getMessage() for record in logged.records if record.name == "camunda_backup.runtimes.command"]
         assert lines == ["broker-0: restoring 42", "broker-0: (a line that looks like it holds a secret)"]
 
-    def test_one_that_takes_too_long_is_ended(self, host: Host) -> None:
+    @pytest.mark.parametrize("deaf", ["HUP", "HUP TERM"])
+    def test_one_that_takes_too_long_is_gone_when_that_is_told(self, host: Host, deaf: str) -> None:
         pid = host.folder / "pid"
-        runtime = stopped(host, restore=f"sleep 300 & echo $! > {pid}; wait; : {{backup_id}}")
+        command = f"trap '' {deaf}; sleep 300 & echo $! > {pid}; wait; : {{backup_id}}"
+        told = told_by(RestoreFailed, stopped(host, restore=command).restore_zeebe, "broker-0", 42)
+        assert not goes_on(pid)
+        assert told == (
+            "broker-0: its restore command: it did not end within 2 s and was ended; look at its output above, or raise"
+            " runtime.restore_timeout"
+        )
+
+    def test_what_removes_data_is_gone_before_anybody_can_restore_again(self, host: Host) -> None:
+        pid = host.folder / "pid"
+        runtime = stopped(host, timeout="2s", empty=f"trap '' HUP; echo $$ > {pid}; while :; do sleep 0.1; done")
         told = told_by(RestoreFailed, runtime.restore_zeebe, "broker-0", 42)
-        assert told.startswith("broker-0: its restore command: it did not end within 2 s and was ended")
-        assert seen(lambda: not goes_on(pid))
+        assert not goes_on(pid)
+        assert told == (
+            "broker-0: its empty command: it did not end within 2 s and was ended, with a part of the data removed;"
+            " clear this, or raise runtime.timeout"
+        )
 
     def test_an_unknown_broker_is_refused(self, host: Host) -> None:
         told = told_by(Rejected, whole(host).restore_zeebe, "broker-7", 42)
@@ -268,3 +259,14 @@ class TestBackups:
 def test_an_unknown_type_of_runtime_is_refused() -> None:
     told = told_by(ClusterFileError, runtime_of, {"type": "abacus"})
     assert told.startswith("runtime.type 'abacus' is not known; known are command")
+
+
+def test_a_command_does_not_outlive_a_worker_that_is_killed(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    run = "import sys; from camunda_backup.runtimes.shells import *; LocalShell().run(sys.argv[1], 300, tied=True)"
+    environment = {**os.environ, "PYTHONPATH": "plugins"}
+    command = [sys.executable, "-c", run, f"echo $$ > {pid}; sleep 300"]
+    with subprocess.Popen(command, env=environment) as worker:  # noqa: S603 - our own Python
+        until(lambda: goes_on(pid), pause=0.02)
+        worker.kill()
+    until(lambda: not goes_on(pid), pause=0.02)

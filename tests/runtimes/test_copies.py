@@ -11,7 +11,7 @@ from camunda_backup.clusters import Cluster
 from camunda_backup.copies import copies_of, databases
 from camunda_backup.errors import BackupFailed, CamundaBackupError, Rejected, RestoreFailed
 from camunda_backup.targets import CommandRuntime
-from tests.runtimes.conftest import Host
+from tests.runtimes.conftest import Host, goes_on
 
 
 def cluster(host: Host, archive: str = "", unarchive: str = "", timeout: str = "20s", **more: str) -> Cluster:
@@ -184,6 +184,28 @@ def test_an_unarchive_command_that_does_not_read_is_told(host: Host) -> None:
 
     with pytest.raises(RestoreFailed):
         copies.bring_back("broker-0", copy)
+
+
+def test_an_unarchive_command_that_takes_too_long_is_gone_and_not_tried_again(host: Host) -> None:
+    pid = host.folder / "pid"
+    copies = copies_of(cluster(host, unarchive=f"echo $$ > {pid}; exec sleep 300", timeout="2s"))
+    copy = copies.take("broker-0", 42)
+
+    with pytest.raises(RestoreFailed, match="unarchive command: it did not end within 2 s and was ended"):
+        copies.bring_back("broker-0", copy)
+
+    assert not goes_on(pid)
+
+
+def test_a_load_command_that_takes_too_long_is_gone_and_not_tried_again(host: Host) -> None:
+    pid = host.folder / "pid"
+    one = cluster(host, timeout="2s", dump="echo users", load=f"echo $$ > {pid}; exec sleep 300")
+    copy = databases.dump(one, "keycloak", 42)
+
+    with pytest.raises(RestoreFailed, match="keycloak was not restored: it did not end within 2 s and was ended"):
+        databases.load(one, copy)
+
+    assert not goes_on(pid)
 
 
 def test_commands_that_are_missing_are_told(host: Host) -> None:

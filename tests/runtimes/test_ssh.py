@@ -9,9 +9,11 @@ from pathlib import Path
 import paramiko
 import pytest
 
-from camunda_backup.errors import Rejected, Unreachable
+from camunda_backup.errors import Rejected, RestoreFailed, Unreachable
+from camunda_backup.runtimes.shells import NoConnection
 from camunda_backup.states import Component
-from tests.runtimes.conftest import CONN_ID, Host
+from tests.observing import until
+from tests.runtimes.conftest import CONN_ID, Host, goes_on
 from tests.runtimes.ssh_server import PASSWORD, SshServer
 
 Define = Callable[..., str]
@@ -24,7 +26,7 @@ def problems(folder: Path) -> list[str]:
     return host.runtime(zeebe=brokers, operate=[host.process("operate")]).problems((Component.ZEEBE, Component.OPERATE))
 
 
-def test_commands_run_there_and_the_restore_alone_has_a_terminal(
+def test_commands_run_there_and_what_changes_data_has_a_terminal(
     ssh_server: SshServer, ssh_connection: Define, tmp_path: Path
 ) -> None:
     host = Host(tmp_path, ssh_connection())
@@ -32,7 +34,7 @@ def test_commands_run_there_and_the_restore_alone_has_a_terminal(
     runtime.stop(Component.ZEEBE)
     runtime.restore_zeebe("broker-0", 42)
     assert [command.split()[0] for command in ssh_server.ran] == ["echo", "cat", "find", "touch"]
-    assert ssh_server.with_terminal == [False, False, False, True]
+    assert ssh_server.with_terminal == [False, False, True, True]
 
 
 def test_a_host_that_is_down_is_told_once(ssh_server: SshServer, ssh_connection: Define, tmp_path: Path) -> None:
@@ -112,10 +114,47 @@ def test_a_connection_that_breaks_is_no_end(ssh_server: SshServer, ssh_connectio
     host = Host(tmp_path, ssh_connection())
     runtime = host.runtime(zeebe=[host.broker("broker-0")])
     ssh_server.breaking = True
-    with pytest.raises(Unreachable, match="broker-0: its state command: "):
+    with pytest.raises(NoConnection, match=f"{CONN_ID}: no session for a command"):
         runtime.is_stopped(Component.ZEEBE)
     ssh_server.breaking = False
     assert runtime.is_started(Component.ZEEBE)
+
+
+def test_one_whose_connection_breaks_is_ended_there_and_never_tried_again(
+    ssh_server: SshServer, ssh_connection: Define, tmp_path: Path
+) -> None:
+    host, pid = Host(tmp_path, ssh_connection()), tmp_path / "pid"
+    runtime = host.runtime(zeebe=[host.broker("broker-0", empty=f"trap '' HUP; echo $$ > {pid}; sleep 300")])
+    host.says("broker-0", "stopped")
+
+    def break_it() -> None:
+        until(lambda: goes_on(pid), pause=0.02)
+        ssh_server.hang_up()
+
+    breaking = threading.Thread(target=break_it)
+    breaking.start()
+    with pytest.raises(RestoreFailed) as caught:
+        runtime.restore_zeebe("broker-0", 42)
+    breaking.join()
+
+    assert str(caught.value).startswith("broker-0: its empty command: ")
+    assert str(caught.value).endswith(
+        "and it was not seen to end: it may still run on its host; see on its host that nothing of it runs any more,"
+        " then clear this"
+    )
+    until(lambda: not goes_on(pid), pause=0.02)
+
+
+def test_a_host_on_which_nothing_could_be_ended_runs_nothing(
+    ssh_server: SshServer, ssh_connection: Define, tmp_path: Path
+) -> None:
+    ssh_connection()
+    ssh_server.own_groups = False
+    (told,) = problems(tmp_path)
+    assert told == (
+        f"{CONN_ID}: no session for a command: its SSH server gives commands no process group of their own, so none"
+        " could be ended"
+    )
 
 
 def test_a_command_that_is_killed_there_is_no_end(ssh_connection: Define, tmp_path: Path) -> None:

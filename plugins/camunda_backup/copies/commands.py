@@ -9,8 +9,8 @@ from camunda_backup.clusters import Cluster
 from camunda_backup.cold import CommandCopies
 from camunda_backup.errors import BackupFailed, Rejected, RestoreFailed
 from camunda_backup.runtimes import runtime_of
-from camunda_backup.runtimes.command import shell
-from camunda_backup.runtimes.shells import Lines, TimedOut
+from camunda_backup.runtimes.command import MAKE_SURE, shell
+from camunda_backup.runtimes.shells import Lines, MayRun, TimedOut
 from camunda_backup.secrets import harmless
 from camunda_backup.states import Component
 from camunda_backup.targets import CommandRuntime
@@ -69,7 +69,7 @@ class CommandedCopies:
         try:
             self.verify(copy)
             self._run("bring_back", copy)
-        except BackupFailed as error:
+        except (BackupFailed, TimedOut) as error:
             raise RestoreFailed(f"{broker} was not restored: {error}") from error
 
     def _told(self, name: str, copy: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,6 +95,8 @@ class CommandedCopies:
         printed = Lines(lambda line: log.info("%s: %s", broker, harmless(line)))
         try:
             ended = shell(self._ssh(broker)).pipe(command, self._timeout, printed.feed)
+        except MayRun as error:  # another try could meet it
+            raise BackupFailed(f"{broker}: its {name} command: {error}; {MAKE_SURE}") from error
         except TimedOut as error:
             raise TimedOut(f"{broker}: its {name} command: {error}; look at it, or raise cold.timeout") from error
         if ended.exit_code:

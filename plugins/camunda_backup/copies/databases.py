@@ -8,8 +8,8 @@ from camunda_backup.cold import ColdDatabase
 from camunda_backup.copies.files import folder, require_same, write
 from camunda_backup.dumps.files import DumpFile
 from camunda_backup.errors import BackupFailed, Rejected, RestoreFailed
-from camunda_backup.runtimes.command import shell
-from camunda_backup.runtimes.shells import Ended
+from camunda_backup.runtimes.command import MAKE_SURE, shell
+from camunda_backup.runtimes.shells import Ended, MayRun, TimedOut
 from camunda_backup.secrets import harmless
 
 
@@ -61,8 +61,10 @@ def load(cluster: Cluster, copy: Mapping[str, Any]) -> None:
     try:
         ended = shell(database.ssh).pipe(database.load, _timeout(cluster), len, file.chunks())
         require_same(file, copy)
-    except BackupFailed as error:
+    except (BackupFailed, TimedOut) as error:
         raise RestoreFailed(f"database {name} was not restored: {error}") from error
+    except MayRun as error:
+        raise RestoreFailed(f"database {name} was not restored: {error}; {MAKE_SURE}") from error
     if ended.exit_code:
         raise RestoreFailed(_failure(name, "load", ended))
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from camunda_backup.dumps.files import DumpFile
 from camunda_backup.errors import BackupFailed, CamundaBackupError, Rejected, RestoreFailed
-from camunda_backup.runtimes.command import shell
-from camunda_backup.runtimes.shells import Ended, Tell, TimedOut
+from camunda_backup.runtimes.command import MAKE_SURE, shell
+from camunda_backup.runtimes.shells import Ended, MayRun, Tell, TimedOut
 from camunda_backup.secrets import harmless
 
 log = logging.getLogger(__name__)
@@ -91,7 +91,14 @@ class CommandDatabase:
         return {int(row["partition"]): int(row["position"]) for row in rows if row}
 
     def _must(self, name: str, dump: Mapping[str, Any], error: type[CamundaBackupError]) -> None:
-        ended = self._run(name, dump, lambda line: log.info("%s: %s", name, harmless(line)))
+        try:
+            ended = self._run(name, dump, lambda line: log.info("%s: %s", name, harmless(line)))
+        except MayRun as trouble:  # another try could meet it
+            raise error(f"the database's {name} command: {trouble}; {MAKE_SURE}") from trouble
+        except TimedOut as trouble:
+            if error is RestoreFailed:
+                raise RestoreFailed(str(trouble)) from trouble
+            raise
         if ended.exit_code:
             raise error(_failure(name, ended))
 

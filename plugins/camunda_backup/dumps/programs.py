@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from camunda_backup.runtimes.shells import CHUNK, TimedOut, end_group
+from camunda_backup.runtimes.shells import CHUNK, MayRun, TimedOut, end_group
 from camunda_backup.secrets import harmless
 
 
@@ -42,10 +42,12 @@ def run(
     :param timeout: in seconds; then it is ended
     :param source: what it reads; it is taken to its end even when the program ends before
     :param sink: is given what it prints
-    :raises TimedOut: it took longer
+    :raises TimedOut: it took longer, and is gone
+    :raises MayRun: it took longer, and was not seen to end
     :raises Exception: what ``source`` or ``sink`` raised; the program is ended then
     """
-    finished, overdue = Finished(), threading.Event()
+    finished = Finished()
+    overdue: list[bool] = []
     trouble: list[Exception] = []
     with subprocess.Popen(  # noqa: S603 - the program that the cluster file chooses, without a shell
         words,
@@ -57,8 +59,7 @@ def run(
     ) as process:
 
         def expire() -> None:
-            overdue.set()
-            end_group(process)
+            overdue.append(end_group(process))
 
         threads = [
             threading.Thread(target=_feed, args=(process, source, trouble), daemon=True),
@@ -78,7 +79,9 @@ def run(
             raise
         finally:
             timer.cancel()
-    if overdue.is_set():
+    if overdue == [False]:
+        raise MayRun(f"it did not end within {timeout:.0f} s, and not when it was killed: it may still run")
+    if overdue:
         raise TimedOut(f"it did not end within {timeout:.0f} s and was ended")
     if trouble:
         raise trouble[0]

@@ -8,7 +8,7 @@ from typing import Any
 from camunda_backup.errors import BackupFailed, CamundaBackupError, Rejected, RestoreFailed, Unreachable
 from camunda_backup.runtimes.pipes import LocalPipingShell, PipingShell, Sink
 from camunda_backup.runtimes.restore_application import read_restore
-from camunda_backup.runtimes.shells import Ended, NoConnection, Tell, TimedOut
+from camunda_backup.runtimes.shells import Ended, MayRun, NoConnection, Tell, TimedOut
 from camunda_backup.secrets import harmless
 from camunda_backup.states import Runs
 from camunda_backup.targets import Broker, CommandRuntime, Process
@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 ZEEBE = "zeebe"
 RUNNING = {"running", "active", "up", "true", "started"}
+MAKE_SURE = "see on its host that nothing of it runs any more, then clear this"
 STOPPED = {"stopped", "inactive", "failed", "false", "exited", "dead", "down"}
 
 
@@ -81,7 +82,9 @@ class Commands:
             if self._running(unit):
                 log.info("%s is running", unit.name)
                 continue
-            self._must(unit, "start", unit.process.start)
+            ended = self._run(unit, "start", unit.process.start)
+            if ended.exit_code != 0:
+                raise Rejected(_failure(unit, "start", ended))
             log.info("%s was asked to start", unit.name)
 
     def is_stopped(self, component: Runs) -> bool:
@@ -109,7 +112,7 @@ class Commands:
         unit = _Unit(broker, told)
         if self._running(unit):
             raise RestoreFailed(f"{broker} is running, so nothing was removed from it; stop it, then restore again")
-        self._must(unit, "empty", told.empty, RestoreFailed)
+        self._empty(unit, told)
 
         def tell(line: str) -> None:
             log.info("%s: %s", broker, harmless(line))
@@ -117,6 +120,8 @@ class Commands:
         command = _about(told.restore, backup_id)
         try:
             ended = self._run(unit, "restore", command, tell, timeout=self._restore_timeout, tied=True)
+        except MayRun as error:
+            raise RestoreFailed(f"{error}; {MAKE_SURE}") from error
         except TimedOut as error:
             raise RestoreFailed(f"{error}; look at its output above, or raise runtime.restore_timeout") from error
         return read_restore(broker, backup_id, ended)
@@ -137,10 +142,28 @@ class Commands:
         """Run the broker's empty command, then give its unarchive command the archive to read."""
         told = self._broker(broker)
         unit = self._stopped_unit(told, RestoreFailed)
-        self._must(unit, "empty", told.empty, RestoreFailed)
-        ended = self._pipe(unit, "unarchive", told.unarchive, timeout, source=source)
+        self._empty(unit, told)
+        try:
+            ended = self._pipe(unit, "unarchive", told.unarchive, timeout, source=source)
+        except MayRun as error:
+            raise RestoreFailed(f"{error}; {MAKE_SURE}") from error
+        except TimedOut as error:
+            raise RestoreFailed(str(error)) from error
         if ended.exit_code != 0:
             raise RestoreFailed(_failure(unit, "unarchive", ended))
+
+    def _empty(self, unit: _Unit, broker: Broker) -> None:
+        """Remove a broker's data; no end of it is a guess: it must never meet what is put there next."""
+        try:
+            ended = self._run(unit, "empty", broker.empty, tied=True)
+        except MayRun as error:
+            raise RestoreFailed(f"{error}; {MAKE_SURE}") from error
+        except TimedOut as error:
+            raise RestoreFailed(
+                f"{error}, with a part of the data removed; clear this, or raise runtime.timeout"
+            ) from error
+        if ended.exit_code != 0:
+            raise RestoreFailed(_failure(unit, "empty", ended))
 
     def _stopped_unit(self, broker: Broker, error: type[CamundaBackupError]) -> _Unit:
         unit = _Unit(broker.name, broker)
@@ -166,6 +189,8 @@ class Commands:
             raise
         except TimedOut as error:
             raise TimedOut(f"{unit.name}: its {name} command: {error}; look at it, or raise cold.timeout") from error
+        except Unreachable as error:
+            raise type(error)(f"{unit.name}: its {name} command: {error}") from error
 
     def _units(self, component: Runs) -> list[_Unit]:
         """Return the processes of a component in the order in which they start.
@@ -200,11 +225,6 @@ class Commands:
             raise Unreachable(f"{_failure(unit, 'state', ended)}; it should print running or stopped")
         return word in RUNNING
 
-    def _must(self, unit: _Unit, name: str, command: str, error: type[CamundaBackupError] = Rejected) -> None:
-        ended = self._run(unit, name, command)
-        if ended.exit_code != 0:
-            raise error(_failure(unit, name, ended))
-
     def _run(
         self,
         unit: _Unit,
@@ -219,7 +239,7 @@ class Commands:
             return shell(unit.process.ssh).run(command, timeout or self._timeout, tell, tied=tied)
         except NoConnection:
             raise
-        except (TimedOut, Unreachable) as error:
+        except Unreachable as error:
             raise type(error)(f"{unit.name}: its {name} command: {error}") from error
 
 

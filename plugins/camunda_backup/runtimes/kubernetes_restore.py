@@ -135,17 +135,20 @@ class RestoreRun:
         if now.trouble:
             raise RestoreFailed(f"{self._broker} was not restored: {now.trouble} ({where})")
         if not now.started and seconds > self._timeout:
-            self._give_up()
             raise RestoreFailed(
-                f"{self._broker} was not restored: its Job did not begin within {self._timeout:.0f} s: {now.waits_for}"
+                f"{self._broker} was not restored: its Job did not begin within {self._timeout:.0f} s"
+                f" {self._give_up()}: {now.waits_for}"
             )
         if seconds > self._restore_timeout:
-            self._give_up()
             raise RestoreFailed(
-                f"{self._broker}: its restore did not end within {self._restore_timeout:.0f} s and was ended; look at"
-                " its output above, or raise runtime.restore_timeout"
+                f"{self._broker}: its restore did not end within {self._restore_timeout:.0f} s {self._give_up()}; look"
+                " at its output above, or raise runtime.restore_timeout"
             )
 
-    def _give_up(self) -> None:
-        with suppress(CamundaBackupError):
-            self._api.delete_job(self._name)
+    def _give_up(self) -> str:
+        """End the Job and its pod; return what is known of that."""
+        try:
+            self._delete()
+        except CamundaBackupError as error:
+            return f"and may still run ({error}): see that Job {self._name} and its pod are gone before this is cleared"
+        return "and was ended"

@@ -9,7 +9,18 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Protocol
 
-from camunda_backup.runtimes.shells import CHUNK, LOOK, Ended, Lines, LocalShell, Shell, TimedOut, end_group
+from camunda_backup.runtimes.shells import (
+    CHUNK,
+    HELD,
+    LOOK,
+    NO_INPUT,
+    Ended,
+    Lines,
+    LocalShell,
+    Shell,
+    ended_with_us,
+    held,
+)
 
 Sink = Callable[[bytes], object]
 
@@ -62,8 +73,9 @@ class PipingShell(Shell, Protocol):
         :param sink: is given what it prints, in chunks
         :param source: what it reads; None: nothing
         :returns: how it ended, with the lines of its error output
-        :raises TimedOut: it took longer
-        :raises NoConnection, Unreachable, Rejected: it could not be run, or its end could not be seen
+        :raises TimedOut: it took longer, and is gone
+        :raises MayRun: its end was not seen
+        :raises NoConnection, Unreachable, Rejected: it was not run, or it was killed
         :raises Exception: what ``sink`` or ``source`` raised; the command is ended then
         """
 
@@ -74,25 +86,21 @@ class LocalPipingShell(LocalShell):
     def pipe(self, command: str, timeout: float, sink: Sink, source: Iterable[bytes] | None = None) -> Ended:
         """Run a command with /bin/sh."""
         lines, end = Lines(None), time.monotonic() + timeout
-        with subprocess.Popen(  # noqa: S603 - running a command of the cluster file is what this is for
-            ["/bin/sh", "-c", command],
-            stdin=subprocess.DEVNULL if source is None else subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            bufsize=0,
-        ) as process:
+        with (
+            subprocess.Popen(  # noqa: S603 - running a command of the cluster file is what this is for
+                held(command, HELD + NO_INPUT if source is None else HELD),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+                bufsize=0,
+            ) as process,
+            ended_with_us(process, timeout),
+        ):
             feeder = _feeder(process, source)
-            try:
-                _follow(process, end, lines, sink)
-                if feeder:
-                    feeder.finish()
-            except subprocess.TimeoutExpired:
-                end_group(process)
-                raise TimedOut(f"it did not end within {timeout:.0f} s and was ended") from None
-            except BaseException:  # the sink's, the source's, or the task itself is ended
-                end_group(process)
-                raise
+            _follow(process, end, lines, sink)
+            if feeder:
+                feeder.finish()
         return Ended(process.returncode, lines.end())
 
 

@@ -1,9 +1,11 @@
 """Running a shell command on another host. Needs apache-airflow-providers-ssh, see requirements-extras.txt."""
 
 import logging
+import re
+import shlex
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 import paramiko
 from airflow.providers.ssh.hooks.ssh import SSHHook
@@ -11,9 +13,40 @@ from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException
 
 from camunda_backup.errors import Rejected, Unreachable
 from camunda_backup.runtimes.pipes import Feeder, Sink
-from camunda_backup.runtimes.shells import CHUNK, LOOK, Ended, Lines, NoConnection, Tell, TimedOut
+from camunda_backup.runtimes.shells import (
+    CHUNK,
+    GO,
+    GUARD,
+    HELD,
+    KILLED,
+    LAST_WORDS,
+    LOOK,
+    NO_INPUT,
+    Ended,
+    Lines,
+    MayRun,
+    NoConnection,
+    Tell,
+    TimedOut,
+    guarded_for,
+)
+from camunda_backup.secrets import harmless
 
 CONNECT = 15  # seconds, when the connection names no conn_timeout
+BROKEN = (paramiko.SSHException, EOFError, OSError)
+
+# Says which process group a command will have. POSIX sh alone.
+START = f"""
+kill -s 0 -- "-$$" 2>/dev/null || {{
+    echo "its SSH server gives commands no process group of their own, so none could be ended"
+    exit 1
+}}
+stty -echo 2>/dev/null
+echo "camunda-backup $$"
+{HELD}"""
+BEGUN = re.compile(rb"(?:^|\n)camunda-backup (?P<group>\d+)\r?\n")
+READY = re.compile(rb"(?:^|\n)ready\r?\n")
+GONE = re.compile(rb"(?:^|\n)gone\r?\n")
 
 
 class SshShell:
@@ -26,35 +59,27 @@ class SshShell:
         self._conn_id = conn_id
 
     def run(self, command: str, timeout: float, tell: Tell | None = None, *, tied: bool = False) -> Ended:
-        """Run a command over a connection of its own; a tied one has a terminal, which ends with the connection."""
+        """Run a command over a connection of its own; a tied one has a terminal, whose end reaches what sudo runs."""
         lines, end = Lines(tell), time.monotonic() + timeout
-        with self._connected() as client, _session(client) as channel:
-            if tied:
-                channel.get_pty()
-            channel.set_combine_stderr(True)
-            channel.exec_command(command)
+        with self._connected() as client, self._begun(client, command, timeout, terminal=tied) as channel:
             channel.settimeout(LOOK)
             while self._reads(channel, lines):
                 if time.monotonic() > end:
-                    left = "ended" if tied else "left alone on its host"
-                    raise TimedOut(f"it did not end within {timeout:.0f} s and was {left}")
-            code = channel.recv_exit_status()
-        if code < 0:
-            raise Unreachable(f"it ended without an exit code: it was killed, or the connection {self._conn_id} broke")
-        return Ended(code, lines.end())
+                    raise TimedOut(f"it did not end within {timeout:.0f} s and was ended")
+            return Ended(self._exit_code(channel), lines.end())
 
     def pipe(self, command: str, timeout: float, sink: Sink, source: Iterable[bytes] | None = None) -> Ended:
         """Run a command whose output, or input, is data; without a terminal, which would change it."""
         lines, end = Lines(None), time.monotonic() + timeout
-        with self._connected() as client, _session(client) as channel:
-            channel.exec_command(command)
+        fed = source is not None
+        with self._connected() as client, self._begun(client, command, timeout, data=True, fed=fed) as channel:
             channel.settimeout(LOOK if source is None else timeout)  # it counts for what is fed as well
             feeder = Feeder(source, channel.sendall, channel.shutdown_write) if source is not None else None
             if feeder:
                 feeder.start()
             while not channel.exit_status_ready():
                 if time.monotonic() > end:
-                    raise TimedOut(f"it did not end within {timeout:.0f} s and was left alone on its host")
+                    raise TimedOut(f"it did not end within {timeout:.0f} s and was ended")
                 while channel.recv_stderr_ready():
                     lines.feed(channel.recv_stderr(CHUNK))
                 if channel.recv_ready() or source is None:
@@ -65,10 +90,53 @@ class SshShell:
             if feeder:
                 feeder.finish()
             _rest(channel, sink, lines)
-            code = channel.recv_exit_status()
-        if code < 0:
+            return Ended(self._exit_code(channel), lines.end())
+
+    @contextmanager
+    def _begun(
+        self,
+        client: paramiko.SSHClient,
+        command: str,
+        timeout: float,
+        *,
+        terminal: bool = False,
+        data: bool = False,
+        fed: bool = False,
+    ) -> Iterator[paramiko.Channel]:
+        """Start a command once its guard is there; whatever goes wrong then, it is gone, or MayRun is raised.
+
+        :param terminal: it has one
+        :param data: its output is kept apart from its error output
+        :param fed: it has an input
+        """
+        with ExitStack() as stack:
+            try:
+                channel, guard = (stack.enter_context(_session(client)) for _ in range(2))
+                if terminal:
+                    channel.get_pty()
+                channel.set_combine_stderr(not data)
+                starter = START if fed else START + NO_INPUT
+                channel.exec_command(_words(starter, command))
+                group = _awaited(channel, BEGUN)["group"].decode()
+                tied = "tied" if terminal or data else ""
+                guard.exec_command(_words(GUARD, group, str(guarded_for(timeout)), tied))
+                _awaited(guard, READY)
+                channel.sendall(GO)
+            except BROKEN as error:
+                raise NoConnection(f"{self._conn_id}: no session for a command: {error}") from error
+            try:
+                yield channel
+            except BaseException as error:
+                if _ended(channel, guard) or not isinstance(error, Exception):
+                    raise
+                said = f"it did not end within {timeout:.0f} s" if isinstance(error, TimedOut) else str(error)
+                raise MayRun(f"{said}, and it was not seen to end: it may still run on its host") from error
+
+    def _exit_code(self, channel: paramiko.Channel) -> int:
+        """Return it; a guard that was asked has seen the end of a command that has none."""
+        if (code := channel.recv_exit_status()) < 0:
             raise Unreachable(f"it ended without an exit code: it was killed, or the connection {self._conn_id} broke")
-        return Ended(code, lines.end())
+        return code
 
     @staticmethod
     def _reads(channel: paramiko.Channel, lines: Lines) -> bool:
@@ -125,13 +193,38 @@ def _rest(channel: paramiko.Channel, sink: Sink, lines: Lines) -> None:
         raise Unreachable("its output did not end with it; nothing of it may run on in the background") from error
 
 
+def _words(script: str, *arguments: str) -> str:
+    """Return what runs a script of ours there, whatever the login shell is."""
+    return f"exec /bin/sh -c {shlex.quote(script)} camunda-backup {shlex.join(arguments)}"
+
+
+def _awaited(channel: paramiko.Channel, pattern: re.Pattern[bytes], seconds: float = CONNECT) -> re.Match[bytes]:
+    """Read until a script of ours has said something; what a login shell's own files print comes before it."""
+    channel.settimeout(seconds)
+    told = b""
+    while not (match := pattern.search(told)):
+        if not (data := channel.recv(CHUNK)):
+            line = told.decode("utf-8", "replace").strip().rpartition("\n")[2]
+            raise EOFError(harmless(line) or "it was closed")
+        told += data
+    return match
+
+
+def _ended(channel: paramiko.Channel, guard: paramiko.Channel) -> bool:
+    """Have a command ended; return whether its guard saw that all of it is gone."""
+    try:
+        channel.close()  # with its terminal, if it has one
+        with suppress(OSError):  # it may have seen the end by itself
+            guard.sendall(b"end\n")
+        return bool(_awaited(guard, GONE, LAST_WORDS + KILLED + CONNECT))
+    except BROKEN:
+        return False
+
+
 @contextmanager
 def _session(client: paramiko.SSHClient) -> Iterator[paramiko.Channel]:
     transport = client.get_transport()
     if transport is None:
-        raise Unreachable("the SSH connection broke")
-    try:
-        with transport.open_session(timeout=CONNECT) as channel:
-            yield channel
-    except (paramiko.SSHException, EOFError, OSError) as error:
-        raise Unreachable(f"the SSH connection broke: {error}") from error
+        raise EOFError("the SSH connection broke")
+    with transport.open_session(timeout=CONNECT) as channel:
+        yield channel
