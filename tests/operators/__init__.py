@@ -1,1 +1,1 @@
-"""Operators, each in a small DAG of its own, on a stand-in."""
+"""Operators, each alone on a stand-in."""

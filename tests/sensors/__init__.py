@@ -1,0 +1,1 @@
+"""Sensors, each alone against a stand-in."""
