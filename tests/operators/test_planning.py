@@ -55,7 +55,7 @@ def test_nothing_is_changed_when_a_look_fails(bench: Bench, look: tuple[str, str
 @pytest.mark.parametrize(
     ("conditions", "said"),
     [
-        ({"version": {"operate": "8.6.1"}}, "operate is Camunda 8.6.1, but the backup was made by 8.6.0"),
+        ({"version": {"operate": "8.6.1"}}, "operate is Camunda 8.6.1, but its part of the backup was made by 8.6.0"),
         ({"repository_broken": True}, "repository backups does not verify"),
         ({"templates_missing": ["operate-list-view-8.3.0_template"]}, "1 index templates are missing"),
         ({"repository": {"tasklist": "elsewhere"}}, "elsewhere"),

@@ -12,7 +12,7 @@ def test_a_set_that_is_whole_is_told_as_a_manifest(bench: Bench) -> None:
     manifest = bench.made().execute(Run().context())
 
     assert {part["component"] for part in manifest["parts"]} == {"zeebe", "operate", "tasklist", "optimize", "records"}
-    assert (manifest["cluster"], manifest["camunda_versions"], manifest["partitions"]) == (NAME, ["8.6.0"], 2)
+    assert (manifest["cluster"], manifest["camunda_versions"], manifest["partitions"]) == (NAME, ["8.6.0", "8.6.20"], 2)
     (recorded,) = Path(bench.manifests, NAME).glob("*.json")
     assert json.loads(recorded.read_text()).keys() == manifest.keys()
 
