@@ -32,13 +32,13 @@ ANSWERS = '''"""Camunda 8.11, which is made up."""
 
 from dataclasses import replace
 
-from sandbox.stand_in.answers import line_8_8
+from sandbox.stand_in.answers import line_8_9
 
 LINE = replace(
-    line_8_8.LINE,
+    line_8_9.LINE,
     version="8.11.0",
     zeebe_backups="/actuator/logBackups",
-    web_apps=tuple(replace(app, backups="/actuator/viewBackups") for app in line_8_8.LINE.web_apps),
+    web_apps=tuple(replace(app, backups="/actuator/viewBackups") for app in line_8_9.LINE.web_apps),
 )
 '''
 
