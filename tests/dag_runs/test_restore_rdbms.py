@@ -155,6 +155,8 @@ def test_a_gap_behind_the_dump_is_told_and_ends_the_replay_there(replayed: Any, 
     replayed.stand_in.work(1)
     zeebe_backup(replayed.stand_in)
     replayed.stand_in.conditions(backup_gaps=[1, 2])
+    # Optimize would read on in the records of the time that is lost; docs/rdbms.md says to delete them.
+    replayed.stand_in.ask("search", "/zeebe-record*", "DELETE").raise_for_status()
 
     with People(api, YES).at_work() as people:
         done = run(f"restore_{replayed.name}", **confirmed(replayed))

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from camunda_backup.operators.check import CheckCluster
+from tests.stand_in import until
 from tests.stepping import NAME, SPOILED, Bench, Run, refused
 
 # Every distinct request of the check.
@@ -120,6 +121,7 @@ def test_a_component_that_does_not_answer_is_named_once_with_its_connection(benc
 def test_a_backup_that_is_being_made_is_waited_for(bench: Bench) -> None:
     bench.stand_in.outcome("zeebe", "STUCK")
     bench.stand_in.ask("zeebe_management", "/actuator/backups", "POST", json={"backupId": 9_999_999_999})
+    until(lambda: bench.stand_in.ask("zeebe_management", "/actuator/backups").json(), bool)  # nobody tells it at once
 
     assert "zeebe: backup 9999999999 is IN_PROGRESS; wait for it" in refused(check(bench))
 

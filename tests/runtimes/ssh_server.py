@@ -111,7 +111,7 @@ class _Session(paramiko.ServerInterface):
     def _pump(output: IO[bytes] | None, send: Callable[[bytes], object]) -> None:
         if output is None:
             raise TypeError("its output is a pipe")
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, EOFError):  # the connection may be gone
             while data := os.read(output.fileno(), 65536):
                 send(data)
 

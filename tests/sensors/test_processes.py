@@ -64,7 +64,7 @@ def test_a_start_that_fails_once_is_tried_again(bench: Bench, component: Compone
 def test_one_that_refuses_to_stop_is_given_up(bench: Bench) -> None:
     bench.stand_in.conditions(stays_running=["operate"])
 
-    assert "given up after 4 s: operate still runs" in refused(stop(bench, Component.OPERATE))
+    assert "given up after 2 s: operate still runs" in refused(stop(bench, Component.OPERATE))
 
 
 @pytest.mark.parametrize(

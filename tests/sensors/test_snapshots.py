@@ -52,7 +52,7 @@ def test_a_cold_snapshot_is_whole(bench: Bench, component: Component) -> None:
 @pytest.mark.parametrize("effect", [SPOILED, LOST], ids=["500", "done without an answer"])
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("PUT", "camunda_cold_operate"), ("GET", "camunda_cold_operate"), ("GET", r"_status"), ("GET", "_cat/indices")],
+    [("PUT", "camunda_cold_operate"), ("GET", "camunda_cold_operate"), ("GET", "_cat/indices")],
 )
 def test_a_call_for_a_cold_snapshot_that_fails_once_is_made_again(
     bench: Bench, method: str, path: str, effect: dict[str, Any]

@@ -17,6 +17,9 @@ from camunda_backup.operators.step import RunbookStep
 from camunda_backup.orders import PauseMode
 from camunda_backup.states import Component, Phase
 
+LOOK = 0.2  # seconds between two looks
+APPEARS = 2.0  # seconds; Zeebe says 404 for up to 0.3 s after it has taken a request (recorded from Camunda 8.6.0)
+
 
 class MintBackupId(RunbookStep):
     """Return a new backup ID, above every ID that any component or the snapshot repository knows.
@@ -105,6 +108,8 @@ class StartPart(RunbookStep):
         try:
             return hook.start(backup_id)
         except Conflict as error:
+            if asked_before and self._appears(hook, backup_id):
+                return ()
             if asked_before:
                 raise BackupFailed(
                     f"{error}; the component lost the backup that an earlier try asked for, and the ID is spent."
@@ -112,6 +117,16 @@ class StartPart(RunbookStep):
                 ) from error
             store.delete(key)  # it is somebody else's: a cleared task must not take it for its own
             raise
+
+    def _appears(self, hook: PartHook, backup_id: int) -> bool:
+        """Return whether what an earlier try asked for is there; nobody tells of a backup at once."""
+        end = time.monotonic() + APPEARS
+        while not hook.status(backup_id).found:
+            if time.monotonic() > end:
+                return False
+            time.sleep(LOOK)
+        self.log.info("An earlier try of this task started it")
+        return True
 
 
 class StartBackup(StartPart):
