@@ -1,13 +1,10 @@
 """The page of what was tested against what comes from results, and names nothing that no test shows."""
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.matrix.page import BEGIN, END, PAGE, row_of, rows, table, written
+from tests.matrix.page import BEGIN, END, row_of, rows, table, written
 from tests.matrix.proofs import ROOT, Proof, Result, keep, read
 
 MODULE = """
@@ -24,26 +21,6 @@ def test_left_out(): pytest.skip("not here")
 
 def test_unmarked(): pass
 """
-
-
-def collected(*paths: str) -> set[Proof]:
-    """What the marked tests below some folders show, by pytest's own word, without running them."""
-    script = (
-        "import json, sys, pytest\n"
-        "from dataclasses import astuple\n"
-        "from tests.matrix.proofs import proofs_of\n"
-        "class Look:\n"
-        "    def pytest_collection_finish(self, session):\n"
-        "        found = {astuple(proof) for item in session.items for proof in proofs_of(item)}\n"
-        "        print('PROOFS', json.dumps(sorted(found)))\n"
-        f"sys.exit(pytest.main(['--collect-only', '-q', *{paths!r}], plugins=[Look()]))\n"
-    )
-    told = subprocess.run(  # noqa: S603 - our own interpreter
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
-    )
-    assert told.returncode == 0, told.stdout + told.stderr
-    (line,) = [line for line in told.stdout.splitlines() if line.startswith("PROOFS ")]
-    return {Proof(*proof) for proof in json.loads(line.removeprefix("PROOFS "))}
 
 
 def test_a_run_keeps_the_results_of_marked_tests(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,8 +70,3 @@ def test_the_matrix_has_real_parts_first_and_lines_in_their_order() -> None:
     page = written(f"before\n{BEGIN}\nold\n{END}\nafter", table(results))
     assert rows(page) == {row_of(result.proof) for result in results}
     assert (page.startswith("before\n"), page.endswith("\nafter")) == (True, True)
-
-
-def test_every_row_of_the_page_is_shown_by_a_test() -> None:
-    shown = {row_of(proof) for proof in collected("tests", "--ignore=tests/camunda")}
-    assert rows(PAGE.read_text()) == shown

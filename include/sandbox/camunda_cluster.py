@@ -64,6 +64,11 @@ class CamundaCluster:
         self.stop()
 
     @property
+    def version(self) -> str:
+        """Its exact version."""
+        return self.distribution.version
+
+    @property
     def programs(self) -> Programs:
         """The running parts; further programs may be started beside them and end with them.
 

@@ -20,7 +20,7 @@ from .sites import BackupStore, Site
 
 Report = Callable[[str], None]
 
-LINE = "8.6"
+LINE, VERSION = "8.6", "8.6.0"
 BUCKET = "zeebe-backups"
 REPOSITORY = "backups"
 INDICES = "operate-*,tasklist-*,optimize-*,zeebe-record*"
@@ -66,6 +66,8 @@ class OpenCluster:
     """
 
     parts = PROGRAMS
+
+    version = VERSION
 
     def __init__(self, home: Path, base_port: int) -> None:
         self.home = home.resolve()

@@ -103,7 +103,9 @@ def airflow_for(
     files = folder / "clusters"
     files.mkdir()
     for name, fields in variants.items():
-        (files / f"{name}.yaml").write_text(yaml.safe_dump({**base, "limits": SHORT, **fields}))
+        (files / f"{name}.yaml").write_text(
+            yaml.safe_dump({**base, "version": cluster.version, "limits": SHORT, **fields})
+        )
     addresses, control = connections("embedded", cluster.urls), {**variables(cluster.processes), **(environment or {})}
     with AirflowProcesses(folder / "airflow", PORTS, addresses, files, control) as processes:
         processes.start(print)

@@ -57,7 +57,8 @@ def run(options: argparse.Namespace) -> int:
     if without_pictures:
         say(without_pictures)
     cold = {"location": str(airflow.settings.copies)}
-    write_cluster_file(name, cluster.urls, home / "clusters", visual_check=check, cold=cold)
+    files = home / "clusters"
+    write_cluster_file(name, cluster.urls, files, version=cluster.version, visual_check=check, cold=cold)
     with cluster, airflow:
         demo.start()
         succeeded = demo.tell()

@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     cluster.fetch(say)
     columns = []
     for name, airflow in airflows.items():
-        write_cluster_file(name, airflow.settings.clusters_folder)
+        write_cluster_file(name, cluster.version, airflow.settings.clusters_folder)
         with airflow:
             columns.append(attempt(by_the_project(name, Runs(airflow, console)), cluster, say))
     if COUNTER_PROOF in wanted:

@@ -48,7 +48,7 @@ STAND_IN_SERVERS = (
 CAMUNDA_HOME = "CAMUNDA_HOME"
 """The environment variable that leads to a Camunda of the user's own, unpacked."""
 
-STAND_IN_LINE = "8.6"
+STAND_IN_LINE, STAND_IN_VERSION = "8.6", "8.6.0"
 STAND_IN = "Camunda: a stand-in, part of this project, plays it; nothing of Camunda's is fetched."
 STAND_IN_MIB = 150
 STAND_IN_PATIENCE = 60.0
@@ -58,6 +58,10 @@ class DemoCluster(Protocol):
     """What the demo needs of a cluster."""
 
     urls: dict[str, str]
+
+    @property
+    def version(self) -> str:
+        """Its exact version, for the cluster file: after a disaster nothing runs that could tell."""
 
     @property
     def processes(self) -> str:
@@ -88,6 +92,8 @@ class StandInCluster:
     :param home: the folder for its log
     :param base_port: see `ports.py`
     """
+
+    version = STAND_IN_VERSION
 
     def __init__(self, home: Path, base_port: int) -> None:
         self.urls = ports.urls(base_port, STAND_IN_SERVERS)

@@ -113,14 +113,15 @@ def against_the_rule(cluster: CamundaCluster, report: Report) -> Way:
     return Way(COUNTER_PROOF, "zeebe-first, soft pause", lambda: None, back_up, restore)
 
 
-def write_cluster_file(order: str, folder: Path) -> None:
+def write_cluster_file(order: str, version: str, folder: Path) -> None:
     """Write the cluster file of an order: the demo's own, without pictures, which prove nothing here.
 
     :param order: also its name
+    :param version: of Camunda, exact
     :param folder: where to
     """
     fields = yaml.safe_load((CLUSTER_FILES / "embedded.yaml").read_text())
-    own = {**fields, "order": order, "visual_check": {"enabled": False}}
+    own = {**fields, "version": version, "order": order, "visual_check": {"enabled": False}}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{order}.yaml").write_text(yaml.safe_dump(own, sort_keys=False))
 
