@@ -5,11 +5,11 @@ BIN := $(VENV)/bin
 STACK ?= embedded
 WAIT ?= 1
 PORTS ?= 28000
-TEST_PROCESSES ?= 2
+TEST_PROCESSES ?= 3
 CLUSTER_TESTS := $(addprefix tests/real/test_,$(addsuffix .py,back_up cold guard identity pictures restore))
 export PYTHONPATH := $(CURDIR)/include
 
-.PHONY: demo prove test test-real test-camunda camunda-home test-engines kubernetes matrix browser postgresql stores benchmark check lock clean
+.PHONY: demo prove test test-faults test-real test-camunda camunda-home test-engines kubernetes matrix browser postgresql stores benchmark check lock clean
 
 demo: $(if $(filter stand-in,$(STACK)),$(VENV)/base,$(VENV)/sandbox) ## the whole story on this machine (STACK=stand-in: no Java, no downloads)
 	@$(BIN)/python -m sandbox demo --stack $(STACK) --ports $(PORTS) $(if $(filter 0,$(WAIT)),--exit,)
@@ -18,7 +18,10 @@ prove: $(VENV)/sandbox ## is a cluster that is restored under load consistent? W
 	@$(BIN)/python -m sandbox prove --ports $(PORTS) --page docs/consistency.md
 
 test: $(VENV)/dev $(VENV)/sandbox ## unit and DAG tests against the stand-in; Python alone
-	$(BIN)/python -m pytest tests --ignore tests/real --ignore tests/camunda --numprocesses $(TEST_PROCESSES) --dist worksteal --durations 10
+	$(BIN)/python -m pytest tests --ignore tests/real --ignore tests/camunda -m "not faults" --numprocesses $(TEST_PROCESSES) --dist worksteal --durations 10
+
+test-faults: $(VENV)/dev $(VENV)/sandbox ## whole DAG runs in which something fails, of each kind of fault one; Python alone
+	$(BIN)/python -m pytest tests/dag_runs -m faults --numprocesses $(TEST_PROCESSES) --dist worksteal --durations 10
 
 test-real: $(VENV)/dev $(VENV)/sandbox browser postgresql stores ## tests against real search engines, stores and other servers
 	$(BIN)/python -m pytest tests/real

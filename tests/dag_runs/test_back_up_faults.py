@@ -10,6 +10,8 @@ import pytest
 from sandbox.workload import Workload
 from tests.observing import until
 
+pytestmark = pytest.mark.faults
+
 # Every distinct request of a clean run of 8.6, Zeebe first; a test below keeps the list complete.
 CALLS = [
     ("zeebe", "GET", r"/actuator/health$"),

@@ -111,6 +111,7 @@ def test_a_cold_backup_excludes_a_hot_one(stopping_8_6: Any, run_cold: Any) -> N
     assert "only one job of a cluster may run at a time" in done.errors
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize(
     ("role", "method", "path"),
     [
@@ -131,6 +132,7 @@ def test_nothing_is_changed_when_a_look_of_the_plan_fails(
     assert unchanged(stopping_8_6)
 
 
+@pytest.mark.faults
 def test_a_component_that_refuses_to_stop_leaves_nothing_half_stopped(stopping_8_6: Any, attempt: Any) -> None:
     stopping_8_6.stand_in.conditions(stays_running=["operate"])
 
@@ -158,6 +160,7 @@ STEPS = [
 ]
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize(("step", "spoiled"), STEPS, ids=lambda given: " ".join(map(str, given)).replace("/", " "))
 def test_whatever_fails_everything_runs_again_or_the_run_says_what_does_not(
     stopping_8_6: Any, attempt: Any, step: tuple[str, str, str], spoiled: tuple[dict[str, Any], int | None]
@@ -176,6 +179,7 @@ def test_whatever_fails_everything_runs_again_or_the_run_says_what_does_not(
         assert is_over(stopping_8_6)
 
 
+@pytest.mark.faults
 def test_a_zeebe_that_does_not_get_well_is_told_and_nothing_starts_on_it(stopping_8_6: Any, attempt: Any) -> None:
     def sicken() -> None:
         stopping_8_6.stand_in.fault(
@@ -191,6 +195,7 @@ def test_a_zeebe_that_does_not_get_well_is_told_and_nothing_starts_on_it(stoppin
     assert stopping_8_6.stand_in.truth()["crash_loops"] == []
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("name", ["connectors", "zeebe"])
 def test_something_that_starts_while_data_is_copied_spoils_the_set(stopping_8_6: Any, attempt: Any, name: str) -> None:
     stand_in = stopping_8_6.stand_in
@@ -212,6 +217,7 @@ def test_something_that_starts_while_data_is_copied_spoils_the_set(stopping_8_6:
     assert set(stopping_8_6.processes.values()) == {"running"}
 
 
+@pytest.mark.faults
 def test_the_guard_tells_of_what_a_run_that_is_over_has_left_stopped(
     stopping_8_6: Any, attempt: Any, run_cold: Any
 ) -> None:

@@ -87,6 +87,7 @@ def test_the_plan_names_the_copies(backed_up: Any, run_cold: Any) -> None:
     assert since_backup(backed_up) == []
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("damage", ["gone", "shorter", "changed"])
 def test_a_damaged_copy_is_refused_before_anything_changes(backed_up_8_6: Any, attempt: Any, damage: str) -> None:
     file = archive(backed_up_8_6)
@@ -138,6 +139,7 @@ def test_without_a_cold_backup_there_is_nothing_to_restore(stopping_8_6: Any, ru
     assert "there is no complete cold backup" in done.errors
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize(
     ("method", "path", "task"),
     [

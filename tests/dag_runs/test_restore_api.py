@@ -198,6 +198,7 @@ def test_what_zeebe_refuses_is_known_to_the_plan(
     assert changes(cluster) == []
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("call", [("GET", "/v2/topology"), ("GET", "/v2/restore"), ("POST", r"/v2/restore\?dryRun")])
 @pytest.mark.parametrize("effect", [BROKEN, {"drop": True}], ids=["500", "no answer"])
 def test_nothing_is_changed_when_a_look_of_the_plan_fails(
@@ -237,6 +238,7 @@ def test_a_restore_that_is_validated_in_recovering_mode_only_is_refused_before_a
     require_restored(cluster, before)
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize(
     ("outcome", "said"), [("STUCK", "given up after 2 s: change 1 of the cluster is going on"), ("FAILED", "is FAILED")]
 )
@@ -264,6 +266,7 @@ def test_nobody_is_told_to_go_back_to_work_with_data_that_an_earlier_run_left(cl
     assert "give up" not in done.log
 
 
+@pytest.mark.faults
 def test_an_optimize_that_does_not_stop_keeps_everything_as_it_is(cluster: Played, restore: Any) -> None:
     cluster.stand_in.conditions(stays_running=["optimize"])
 
@@ -274,6 +277,7 @@ def test_an_optimize_that_does_not_stop_keeps_everything_as_it_is(cluster: Playe
     assert "or give up: start by hand what was stopped" in done.log
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize(
     ("effect", "sent"),
     [(BROKEN, 2), ({"drop": True}, 2), (LOST, 1)],
@@ -299,6 +303,7 @@ def test_every_call_may_fail_once(cluster: Played, restore: Any, effect: dict[st
     assert changes(cluster).count("POST /v2/restore") == sent
 
 
+@pytest.mark.faults
 def test_a_restore_of_which_nothing_was_seen_is_not_taken_for_one(cluster: Played, restore: Any, clear: Any) -> None:
     before = shown(cluster)
     cluster.stand_in.pace(0)  # it is over before anybody looks
@@ -315,6 +320,7 @@ def test_a_restore_of_which_nothing_was_seen_is_not_taken_for_one(cluster: Playe
     require_restored(cluster, before)
 
 
+@pytest.mark.faults
 def test_an_index_that_a_running_gateway_makes_again_is_deleted_again(cluster: Played, restore: Any) -> None:
     before = shown(cluster)
     cluster.stand_in.conditions(sessions_return=2)
@@ -325,6 +331,7 @@ def test_an_index_that_a_running_gateway_makes_again_is_deleted_again(cluster: P
     require_restored(cluster, before)
 
 
+@pytest.mark.faults
 def test_an_index_that_always_comes_back_ends_the_restore_clearly(cluster: Played, restore: Any) -> None:
     cluster.stand_in.conditions(sessions_return=1000)
 
@@ -338,6 +345,7 @@ def test_an_index_that_always_comes_back_ends_the_restore_clearly(cluster: Playe
     assert "Never switch the mode to PROCESSING by hand" in done.log
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize(("outcome", "cancelled"), [("FAILED", False), ("STUCK", True), ("LOST", False)])
 def test_a_restore_that_fails_keeps_the_mode_and_clearing_it_sends_another(
     cluster: Played, restore: Any, clear: Any, outcome: str, cancelled: bool
@@ -367,6 +375,7 @@ def test_a_restore_that_fails_keeps_the_mode_and_clearing_it_sends_another(
     require_restored(cluster, before)
 
 
+@pytest.mark.faults
 def test_a_new_run_cancels_a_restore_that_hangs_only_when_it_is_told_to(cluster: Played, restore: Any) -> None:
     before, stand_in = shown(cluster), cluster.stand_in
     stand_in.outcome("restore", "STUCK")
@@ -385,6 +394,7 @@ def test_a_new_run_cancels_a_restore_that_hangs_only_when_it_is_told_to(cluster:
     require_restored(cluster, before)
 
 
+@pytest.mark.faults
 def test_an_optimize_that_does_not_get_well_leaves_a_restored_zeebe_at_work(cluster: Played, restore: Any) -> None:
     def sicken() -> None:
         cluster.stand_in.fault("optimize", {"status": 503}, method="GET", path="/actuator/health$", times=None)
@@ -396,6 +406,7 @@ def test_an_optimize_that_does_not_get_well_leaves_a_restored_zeebe_at_work(clus
     assert cluster.stand_in.truth()["mode"] == "PROCESSING"
 
 
+@pytest.mark.faults
 def test_the_guard_tells_of_a_cluster_left_in_recovering_mode_and_leaves_it_there(
     cluster: Played, itself: Any, capfd: Any
 ) -> None:

@@ -6,6 +6,8 @@ import pytest
 
 from tests.dag_runs.restoring import YES, People, changes, confirmed, destroys, require_order
 
+pytestmark = pytest.mark.faults
+
 BROKEN = {"status": 500, "body": {"message": "spoiled"}}
 # One of each kind; tests/operators/test_planning.py has all the looks.
 PLANNED: list[tuple[str, str, str]] = [

@@ -151,6 +151,7 @@ def test_what_speaks_against_a_restore_is_said_before_it(
     assert changes(replayed.stand_in.journal()) == []
 
 
+@pytest.mark.faults
 def test_a_gap_behind_the_dump_is_told_and_ends_the_replay_there(replayed: Any, run: Any, api: Any) -> None:
     replayed.stand_in.work(1)
     zeebe_backup(replayed.stand_in)
@@ -196,6 +197,7 @@ def test_a_zeebe_that_is_down_leaves_the_question_to_its_backup_store(replayed: 
     )
 
 
+@pytest.mark.faults
 def test_a_database_that_does_not_come_back_stops_the_restore_there(replayed: Any, run: Any, api: Any) -> None:
     refusal = {"status": 500, "body": {"message": "no rights"}}
     replayed.stand_in.fault("processes", refusal, method="PUT", path="/database", times=None)
@@ -210,6 +212,7 @@ def test_a_database_that_does_not_come_back_stops_the_restore_there(replayed: An
     assert set(replayed.stand_in.truth()["processes"].values()) == {"stopped"}
 
 
+@pytest.mark.faults
 def test_a_store_that_does_not_reach_the_database_fails_the_restore_application(
     replayed: Any, run: Any, api: Any
 ) -> None:
