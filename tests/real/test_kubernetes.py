@@ -299,5 +299,7 @@ class TestRestoring:
         namespace.stop(ZEEBE)
         namespace.apps.patch_namespaced_stateful_set("zeebe", namespace.name, {"spec": {"template": template}})
         told = told_by(RestoreFailed, namespace.runtime(timeout="3s").restore_zeebe, "broker-0", BACKUP)
-        assert told.startswith("broker-0 was not restored: its Job did not begin within 3 s and was ended: its pod has no node")
+        assert told.startswith(
+            "broker-0 was not restored: its Job did not begin within 3 s and was ended: its pod has no node"
+        )
         assert "node affinity/selector" in told
