@@ -223,7 +223,7 @@ def test_a_resume_that_never_succeeds_is_loud(played: Any, run: Any) -> None:
 
 def test_a_component_that_goes_away_in_the_window(played: Any, run: Any) -> None:
     played.stand_in.outcome("operate", "STUCK")
-    gone = threading.Thread(target=_kill_when_started, args=(played.stand_in, "operate"))
+    gone = threading.Thread(target=_kill_when_waited_for, args=(played.stand_in, "operate"))
     gone.start()
 
     done = run(f"back_up_{played.name}")
@@ -233,10 +233,11 @@ def test_a_component_that_goes_away_in_the_window(played: Any, run: Any) -> None
     assert_truthful(played, done)
 
 
-def _kill_when_started(stand_in: Any, role: str) -> None:
+def _kill_when_waited_for(stand_in: Any, role: str) -> None:
     end = time.monotonic() + 60
     while time.monotonic() < end:
-        if any(entry["method"] == "POST" for entry in stand_in.journal(role)):
+        asked = [entry["method"] for entry in stand_in.journal(role)]
+        if "POST" in asked and "GET" in asked[asked.index("POST") :]:  # somebody waits for what was started
             stand_in.kill(role)
             return
         time.sleep(0.02)
