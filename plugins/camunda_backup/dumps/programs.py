@@ -79,6 +79,7 @@ def run(
             raise
         finally:
             timer.cancel()
+            timer.join()  # it may be ending the program just now, and has the last word on why that ended
     if overdue == [False]:
         raise MayRun(f"it did not end within {timeout:.0f} s, and not when it was killed: it may still run")
     if overdue:
