@@ -4,14 +4,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from camunda_backup.api import generation
+from camunda_backup.api import generation, restore_api
 from camunda_backup.api.exporting import Exporting, Partition
-from camunda_backup.api.messages import UNREADABLE, Request
+from camunda_backup.api.messages import Request
 from camunda_backup.errors import CamundaBackupError, Unreachable
 from camunda_backup.hooks.http import JsonHook
 from camunda_backup.orders import PauseMode
-
-TOPOLOGY = Request("GET", "/actuator/cluster")
 
 
 class ExportingHook:
@@ -68,13 +66,16 @@ class ExportingHook:
 
     def _pending_change(self) -> str:
         """Return which change of the cluster stands in the way, as the end of a sentence; nothing when none is told."""
-        with suppress(CamundaBackupError, *UNREADABLE):
-            change = self._brokers[0].send(TOPOLOGY).body["pendingChange"]["id"]
-            return (
-                f"; change {change} of the cluster is pending: it goes on by itself once every broker is there, or is"
-                f" cancelled by DELETE /actuator/cluster/changes/{change} on the management port"
-            )
-        return ""
+        change = None
+        with suppress(CamundaBackupError):
+            change = restore_api.read_changes(self._brokers[0].send(restore_api.CHANGES)).pending
+        if change is None:
+            return ""
+        cancel = restore_api.cancel(change)
+        return (
+            f"; change {change} of the cluster is pending: it goes on by itself once every broker is there, or is"
+            f" cancelled by {cancel.method} {cancel.path} on the management port"
+        )
 
     def look(self) -> Exporting:
         """Return how exporting stands.
