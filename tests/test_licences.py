@@ -6,6 +6,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +45,12 @@ def tracked(*patterns: str) -> list[Path]:
     return [path for line in told.stdout.splitlines() if (path := PROJECT / line).is_file()]
 
 
-def trees() -> Iterator[ast.Module]:
-    """Every Python file that can fetch something; test_fetch.py fetches from a server of its own."""
-    for path in tracked("*.py"):
-        if path.name not in {"test_fetch.py", Path(__file__).name, "licences.py"}:
-            yield ast.parse(path.read_text("utf-8"))
+@cache
+def trees(word: str) -> list[ast.Module]:
+    """The Python files with a word that can fetch something; test_fetch.py fetches from a server of its own."""
+    files = {path: path.read_text("utf-8") for path in tracked("*.py")}
+    apart = {"test_fetch.py", Path(__file__).name, "licences.py"}
+    return [ast.parse(text) for path, text in files.items() if path.name not in apart and re.search(word, text)]
 
 
 def texts(node: ast.AST) -> Iterator[str]:
@@ -61,7 +63,7 @@ def texts(node: ast.AST) -> Iterator[str]:
 
 
 def maven() -> Iterator[str]:
-    for tree in trees():
+    for tree in trees("Artifact"):
         for call in ast.walk(tree):
             if isinstance(call, ast.Call) and ast.unparse(call.func).rpartition(".")[2] == "Artifact":
                 group, name = call.args[:2]
@@ -80,14 +82,14 @@ def go() -> Iterator[str]:
             words = line.removeprefix("require ").removeprefix("tool ").split()
             if words and GO_PROGRAM.fullmatch(words[0]) and not line.endswith("// indirect") and "=>" not in line:
                 yield words[0]
-    for tree in trees():
+    for tree in trees(GO_PROGRAM.pattern):
         yield from (name for text in texts(tree) if GO_PROGRAM.fullmatch(name := text.partition("@")[0]))
     for path in tracked("Makefile", ".ci/*"):
         yield from GO_PROGRAM.findall(path.read_text())
 
 
 def npm() -> Iterator[str]:
-    for tree in trees():
+    for tree in trees("npm"):
         for function in ast.walk(tree):
             if isinstance(function, ast.FunctionDef) and {"npm", "install"} <= set(texts(function)):
                 yield from (match["name"] for text in texts(function) if (match := NPM_PACKAGE.fullmatch(text)))
