@@ -224,14 +224,14 @@ class StandIn:
         """End all processes; Zeebe's data and all indices are gone."""
         self._control("/disaster", {})
 
-    def keep(self) -> None:
-        """Remember the cluster's data, for ``reset``."""
-        self._control("/keep", {})
+    def keep(self, name: str = "work") -> None:
+        """Remember the cluster's data under a name, for ``reset``."""
+        self._control("/keep", {"as": name})
 
-    def reset(self, *, repository: bool = True, kept: bool = False) -> None:
+    def reset(self, *, repository: bool = True, kept: str = "") -> None:
         """Begin again without faults, outcomes, conditions and journal.
 
-        :param kept: with the data there were at ``keep``, not with an empty cluster
+        :param kept: with the data there were when they were kept as this, not with an empty cluster
         """
         self._note_unfired()
         self._control("/reset", {"repository": repository, "kept": kept})

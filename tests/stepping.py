@@ -221,7 +221,7 @@ def one_bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 def bench(one_bench: Bench) -> Bench:
     """The same cluster as it was after its first backup, whatever tests did to it."""
     connect(NAME, one_bench.stand_in)  # other modules have a stand-in of their own
-    one_bench.stand_in.reset(kept=True)
+    one_bench.stand_in.reset(kept="work")
     (one_bench.home / "connectors").write_text("running\n")
     (one_bench.home / DATABASE).write_text("users of now\n")
     return one_bench

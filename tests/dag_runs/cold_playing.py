@@ -1,6 +1,5 @@
 """Clusters that are stopped for their backup, and what may never happen to them."""
 
-import os
 import re
 import shlex
 from collections.abc import Mapping
@@ -73,16 +72,16 @@ def own_commands(broker: Mapping[str, str], folder: Path) -> dict[str, str]:
     }
 
 
-def at_work(cluster: Cold) -> Cold:
+def at_work(cluster: Cold, kept: str = "work") -> Cold:
     """Give a cluster as it was after its first work, with nothing left of earlier tests but their copies."""
     from airflow.models.variable import Variable  # noqa: PLC0415 - after the environment is set
 
-    cluster.stand_in.reset(kept=True)
+    cluster.stand_in.reset(kept=kept)
     (cluster.home / "connectors").write_text("running\n")
     (cluster.home / DATABASE).write_text("users of now\n")
     Variable.delete(f"camunda_backup_downtime_{cluster.name}")
     for backup_id in cluster.manifests():
-        Path(os.environ["CAMUNDA_BACKUP_MANIFESTS"], cluster.name, f"{backup_id}.json").unlink()
+        (cluster.manifest_folder / f"{backup_id}.json").unlink()
     return cluster
 
 

@@ -44,10 +44,14 @@ class Played:
         """The exporter phases of all partitions, by the stand-in's own truth."""
         return {phase for broker in self.stand_in.truth()["exporting"].values() for phase in broker.values()}
 
+    @property
+    def manifest_folder(self) -> Path:
+        """Where the cluster's manifests are."""
+        return Path(os.environ["CAMUNDA_BACKUP_MANIFESTS"], self.name)
+
     def manifests(self) -> dict[int, dict[str, Any]]:
         """The manifests written for the cluster, by backup ID."""
-        folder = Path(os.environ["CAMUNDA_BACKUP_MANIFESTS"], self.name)
-        return {int(path.stem): json.loads(path.read_text()) for path in folder.glob("*.json")}
+        return {int(path.stem): json.loads(path.read_text()) for path in self.manifest_folder.glob("*.json")}
 
 
 @dataclass(frozen=True)
@@ -151,7 +155,7 @@ def fresh(cluster: Played) -> Played:
         work.start(4)
     Variable.delete(f"camunda_backup_pause_{cluster.name}")
     for backup_id in cluster.manifests():
-        Path(os.environ["CAMUNDA_BACKUP_MANIFESTS"], cluster.name, f"{backup_id}.json").unlink()
+        (cluster.manifest_folder / f"{backup_id}.json").unlink()
     return cluster
 
 
@@ -194,7 +198,7 @@ def forgetting_conf(dag: Any) -> Iterator[None]:
 
 @contextmanager
 def looking_often() -> Iterator[None]:
-    """Let ``DAG.test`` look twenty times a second, where by itself it sleeps one, and tasks five times as often.
+    """Let ``DAG.test`` look twenty times a second, where by itself it sleeps one, and tasks ten times as often.
 
     A stand-in does in hundredths of a second what takes a real cluster minutes. What waits for people is answered by
     :data:`PEOPLE` as soon as ``DAG.test`` has nothing else to do.
@@ -210,7 +214,7 @@ def looking_often() -> Iterator[None]:
                     answer()
             sleep(0.05)
         else:
-            sleep(seconds / 5 if name.startswith("camunda_backup.") else seconds)
+            sleep(seconds / 10 if name.startswith("camunda_backup.") else seconds)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("time.sleep", doze)

@@ -87,7 +87,7 @@ def shown(cluster: Played) -> dict[str, str]:
 
 def as_backed_up(cluster: Played) -> Played:
     """Give a cluster as it was after its backup."""
-    cluster.stand_in.reset(kept=True)
+    cluster.stand_in.reset(kept="work")
     return cluster
 
 

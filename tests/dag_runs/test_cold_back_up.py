@@ -226,7 +226,7 @@ def test_the_guard_tells_of_what_a_run_that_is_over_has_left_stopped(
 
     attempt(stopping_8_6, spoil)
     told = run_cold("guard")
-    stopping_8_6.stand_in.reset(kept=True)
+    stopping_8_6.stand_in.reset(kept="work")
     mended = run_cold("guard")
 
     assert "failed" in {state for task, state in told.tasks.items() if task.startswith("downtime")}

@@ -153,7 +153,7 @@ def test_a_reset_can_bring_back_what_was_kept(camunda_8_6: StandIn) -> None:
         camunda_8_6.work(1)
         camunda_8_6.plant(zeebe=[11], operate=[11])
         camunda_8_6.disaster()
-        camunda_8_6.reset(kept=True)
+        camunda_8_6.reset(kept="work")
         assert camunda_8_6.truth() == before
         assert camunda_8_6.count("zeebe-record*") == camunda_8_6.written()
         cancellation = f"/v2/process-instances/{kept[0]}/cancellation"
@@ -162,7 +162,7 @@ def test_a_reset_can_bring_back_what_was_kept(camunda_8_6: StandIn) -> None:
 
 def test_what_was_never_kept_cannot_be_brought_back() -> None:
     with StandIn("8.6") as cluster, pytest.raises(ValueError, match="nothing was kept"):
-        cluster.reset(kept=True)
+        cluster.reset(kept="work")
 
 
 def test_the_truth_tells_a_consistent_set_from_a_broken_one(camunda_8_6: StandIn) -> None:

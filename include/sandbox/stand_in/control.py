@@ -82,9 +82,9 @@ class Control:
                 await self._world.plant(role, int(number))
         return Reply(204)
 
-    async def _keep(self, _call: Call) -> Reply:
+    async def _keep(self, call: Call) -> Reply:
         self._refuse_beside_others()
-        self._world.keep()
+        self._world.keep(str(call.json()["as"]))
         return Reply(204)
 
     def _refuse_beside_others(self) -> None:
@@ -100,7 +100,7 @@ class Control:
         self._world.reset(repository=bool(wanted.get("repository", False)))
         await self._world.begin()
         if wanted.get("kept"):
-            self._world.bring_back()
+            self._world.bring_back(str(wanted["kept"]))
         return Reply(204)
 
     async def _kill(self, call: Call) -> Reply:

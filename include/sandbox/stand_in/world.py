@@ -98,7 +98,7 @@ class World:
         self.provider = self._provider_of(play)
         self.context_path = play.context_path
         self._play = play
-        self._kept: tuple[dict[int, Checkpoint], list[Index], ZeebeBackups, Repositories] | None = None
+        self._kept: dict[str, tuple[dict[int, Checkpoint], list[Index], ZeebeBackups, Repositories]] = {}
         self._version = play.version or self.line.version
         self._background: set[asyncio.Task[None]] = set()
 
@@ -219,17 +219,17 @@ class World:
         """Whether the search engine answers."""
         return "search" not in self.down and self.exporter.engine_answers
 
-    def keep(self) -> None:
-        """Remember the cluster's data as they are now, for ``bring_back``."""
+    def keep(self, name: str) -> None:
+        """Remember the cluster's data as they are now under a name, for ``bring_back``."""
         checkpoints = {n: self.zeebe.checkpoint(n) for n in self.zeebe.partitions}
         indices = [index.frozen() for index in self.indices]
-        self._kept = (checkpoints, indices, deepcopy(self.zeebe_backups), self.repositories.copy())
+        self._kept[name] = (checkpoints, indices, deepcopy(self.zeebe_backups), self.repositories.copy())
 
-    def bring_back(self) -> None:
+    def bring_back(self, name: str) -> None:
         """Bring back what ``keep`` remembered, after a reset; a ValueError says that there is nothing."""
-        if self._kept is None:
-            raise ValueError("nothing was kept")
-        checkpoints, indices, backups, repositories = self._kept
+        if name not in self._kept:
+            raise ValueError(f"nothing was kept as {name!r}")
+        checkpoints, indices, backups, repositories = self._kept[name]
         self.zeebe.load(checkpoints)
         self.zeebe.commands_since_restore = None
         self.zeebe_backups, self.repositories = deepcopy(backups), repositories.copy()
