@@ -167,15 +167,21 @@ def run_cold(
 
 @pytest.fixture(scope="session")
 def api(airflow_db: None) -> Iterator["TestClient"]:
-    """Airflow's own API, in this process, for somebody who may do everything."""
-    from airflow.api_fastapi.app import create_app  # noqa: PLC0415 - after the environment is set
+    """Airflow's own API of task instances, in this process, for somebody who may do everything."""
+    from airflow.api_fastapi.app import init_auth_manager  # noqa: PLC0415 - after the environment is set
     from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser  # noqa: PLC0415
+    from airflow.api_fastapi.common.dagbag import create_dag_bag  # noqa: PLC0415
+    from airflow.api_fastapi.core_api.routes.public import hitl, task_instances  # noqa: PLC0415
+    from fastapi import FastAPI  # noqa: PLC0415
     from fastapi.testclient import TestClient  # noqa: PLC0415
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AIRFLOW__API_AUTH__JWT_SECRET", token_hex(64))  # its own one is too short to be used in silence
-        app = create_app(apps="core")
-        token = app.state.auth_manager.generate_jwt(SimpleAuthManagerUser(username="on call", role="admin"))
+        app = FastAPI()  # the whole API takes each process some seconds to set up
+        app.state.dag_bag = create_dag_bag()
+        token = init_auth_manager(app).generate_jwt(SimpleAuthManagerUser(username="on call", role="admin"))
+        for routes in (hitl.task_instances_hitl_router, task_instances.task_instances_router):
+            app.include_router(routes, prefix="/api/v2")
         with TestClient(app, headers={"Authorization": f"Bearer {token}"}) as client:
             yield client
 
