@@ -82,7 +82,7 @@ def go() -> Iterator[str]:
             words = line.removeprefix("require ").removeprefix("tool ").split()
             if words and GO_PROGRAM.fullmatch(words[0]) and not line.endswith("// indirect") and "=>" not in line:
                 yield words[0]
-    for tree in trees(GO_PROGRAM.pattern):
+    for tree in trees(""):  # a name may stand in pieces in the source
         yield from (name for text in texts(tree) if GO_PROGRAM.fullmatch(name := text.partition("@")[0]))
     for path in tracked("Makefile", ".ci/*"):
         yield from GO_PROGRAM.findall(path.read_text())

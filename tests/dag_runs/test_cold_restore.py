@@ -35,7 +35,7 @@ def _backed_up(cluster: Any, run_cold: Any, kept: Path) -> Any:
     """Back up once for all tests, which begin with the cluster and the files as they were after it."""
     written = {"copies": cluster.home / "copies", "manifests": cluster.manifest_folder}
     if not list(kept.iterdir()):
-        rmtree(cluster.home / "copies", ignore_errors=True)
+        rmtree(written["copies"], ignore_errors=True)
         done = run_cold(f"cold_back_up_{cluster.name}", **confirmed(cluster, approve=False))
         assert done.state == "success", done.errors
         cluster.stand_in.keep("backed up")
